@@ -1,0 +1,129 @@
+//! `fixtures/<provider>/cases.toml`: how a provider's fixtures come about.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use ipnet::IpNet;
+use serde::Deserialize;
+
+use crate::{Access, Secret, Settings};
+
+/// The workspace's folder of fixtures.
+pub fn workspace_fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures")
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Cases {
+    pub(super) provider: String,
+    pub(super) example: Example,
+    #[serde(rename = "case")]
+    pub(super) cases: Vec<Case>,
+    #[serde(skip)]
+    pub(super) folder: PathBuf,
+}
+
+/// The account whose proofs the fixtures carry.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Example {
+    #[serde(default)]
+    secrets: Vec<String>,
+    path_token: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Case {
+    pub(super) name: String,
+    pub(super) kind: String,
+    /// Where the body comes from, in a sentence for people.
+    pub(super) origin: String,
+    /// A file under `published/`, byte for byte as the provider published it.
+    published: Option<String>,
+    /// The body itself, where nothing is published.
+    text: Option<String>,
+    /// What to replace in the body; each text must stand in it exactly once.
+    #[serde(default)]
+    replace: Vec<(String, String)>,
+    /// Paths of members without which the body cannot be read.
+    #[serde(default)]
+    pub(super) required: Vec<String>,
+    /// Other JSON types that are accepted for a required member, for instance `object_id = ["number"]`.
+    #[serde(default)]
+    accepts: BTreeMap<String, Vec<String>>,
+    /// The case whose notification this one repeats.
+    pub(super) repeats: Option<String>,
+    #[serde(skip)]
+    folder: PathBuf,
+}
+
+impl Cases {
+    pub(super) fn load(provider: &str) -> Self {
+        let folder = workspace_fixtures().join(provider);
+        let file = folder.join("cases.toml");
+        let text =
+            std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        let mut cases: Self =
+            toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        assert_eq!(cases.provider, provider, "{}", file.display());
+        assert!(!cases.cases.is_empty(), "{}: no cases", file.display());
+        for case in &mut cases.cases {
+            case.folder.clone_from(&folder);
+        }
+        cases.folder = folder;
+        cases
+    }
+
+    pub(super) fn settings(&self) -> Settings {
+        self.settings_with(&self.example.secrets, self.example.path_token.as_slice())
+    }
+
+    /// The example account with other secrets: `change` is applied to each.
+    pub(super) fn settings_changed(&self, change: impl Fn(&str) -> String) -> Settings {
+        let changed = |texts: &[String]| texts.iter().map(|text| change(text)).collect::<Vec<_>>();
+        self.settings_with(&changed(&self.example.secrets), &changed(self.example.path_token.as_slice()))
+    }
+
+    fn settings_with(&self, secrets: &[String], path_tokens: &[String]) -> Settings {
+        let secrets_of = |texts: &[String]| texts.iter().map(|text| Secret::new(text).unwrap()).collect();
+        let addresses: Vec<IpNet> = Vec::new();
+        Settings {
+            secrets: secrets_of(secrets),
+            access: Access { path_tokens: secrets_of(path_tokens), addresses, ..Access::default() },
+        }
+    }
+
+    /// All secrets of the example account, so that nothing may show them.
+    pub(super) fn secret_texts(&self) -> impl Iterator<Item = &str> {
+        self.example.secrets.iter().chain(&self.example.path_token).map(String::as_str)
+    }
+}
+
+impl Case {
+    /// Whether the member at `path` may be of the JSON type `other` as well.
+    pub(super) fn also_accepts(&self, path: &str, other: &str) -> bool {
+        self.accepts.get(path).is_some_and(|types| types.iter().any(|name| name == other))
+    }
+
+    /// The body, derived.
+    pub(super) fn body(&self) -> Vec<u8> {
+        let mut body = match (&self.published, &self.text) {
+            (Some(file), None) => std::fs::read_to_string(self.folder.join("published").join(file))
+                .unwrap_or_else(|error| panic!("{file}: {error}")),
+            (None, Some(text)) => text.clone(),
+            _ => panic!("case `{}` needs either `published` or `text`", self.name),
+        };
+        for (from, to) in &self.replace {
+            assert_eq!(
+                body.matches(from).count(),
+                1,
+                "case `{}`: {from} must stand once in the body",
+                self.name
+            );
+            body = body.replace(from, to);
+        }
+        body.into_bytes()
+    }
+}

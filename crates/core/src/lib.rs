@@ -1,0 +1,32 @@
+#![doc = include_str!("../README.md")]
+
+pub mod access;
+mod consumer;
+mod contract;
+mod drift;
+mod error;
+mod event;
+mod handler;
+mod identity;
+pub mod json;
+mod provider;
+mod request;
+pub mod secret;
+mod topic;
+pub mod wire;
+
+#[cfg(feature = "testing")]
+pub mod conformance;
+
+pub use access::Access;
+pub use consumer::{Consumer, Dispatch, EventId, Failure, FailureKind, NoTypedEvent};
+pub use contract::Contract;
+pub use drift::Drift;
+pub use error::{Unauthenticated, UnauthenticatedKind, Undecodable, UndecodableKind};
+pub use event::{Attributes, Event, EventTime, Subject};
+pub use handler::{Decoded, Handler};
+pub use identity::{Identity, IdentityClass, IdentityKey};
+pub use provider::{InvalidSettings, Provider, Refusal, Sample, Sender, Settings, Signed};
+pub use request::{Proof, Rejected, Request, Verified, authenticate};
+pub use secret::Secret;
+pub use topic::Topic;

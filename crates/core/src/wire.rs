@@ -1,0 +1,19 @@
+//! The ways in which providers write numbers, flags, times and names.
+//!
+//! Every type here keeps what was sent beside what it means: reading and then writing gives the same JSON value back.
+//! A text that does not have the expected form is kept as it came and means nothing, instead of failing the event
+//! around it; a value of another JSON type does fail.
+
+mod field;
+mod flag;
+mod names;
+mod scalar;
+mod time;
+
+pub use field::Field;
+pub use flag::Flag;
+pub use scalar::{Decimal, Id, Integer};
+pub use time::{DateTime, EpochSeconds, LocalDateTime};
+
+#[doc(inline)]
+pub use crate::{__names as names, __object as object};
