@@ -1,0 +1,196 @@
+//! An arrival becomes rows: the event, its identity, its dispatches.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use hooklatch_core::{EventId, IdentityClass};
+use hooklatch_inbox::{Appended, Arrival, ConsumerId, Content};
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use crate::claim::Desk;
+use crate::position;
+use crate::queue::Begun;
+use crate::row::nanoseconds;
+
+/// What the writer remembers between transactions. A transaction that fails takes it along.
+#[derive(Debug)]
+pub(crate) struct Memory {
+    /// The newest position.
+    pub(crate) last: i64,
+    instance: i64,
+    sources: HashMap<Arc<str>, i64>,
+    routes: HashMap<Vec<ConsumerId>, i64>,
+}
+
+impl Memory {
+    pub(crate) fn read(connection: &Connection) -> rusqlite::Result<Self> {
+        let last = connection.query_row(
+            "SELECT max(coalesce((SELECT max(position) FROM event), 0),
+                        coalesce((SELECT max(position) FROM consumer), 0))",
+            [],
+            |row| row.get(0),
+        )?;
+        let instance = crate::row::instance(connection)?;
+        Ok(Self { last, instance, sources: HashMap::new(), routes: HashMap::new() })
+    }
+
+    pub(crate) fn id(&self, position: i64) -> EventId {
+        position::event_id(position, self.instance)
+    }
+
+    fn source(&mut self, connection: &Connection, arrival: &Arrival) -> rusqlite::Result<i64> {
+        if let Some(id) = self.sources.get(&arrival.source) {
+            return Ok(*id);
+        }
+        let id = connection.query_row(
+            "INSERT INTO source (name, provider) VALUES (?1, ?2)
+             ON CONFLICT (name) DO UPDATE SET provider = ?2 RETURNING id",
+            params![&*arrival.source, arrival.provider],
+            |row| row.get(0),
+        )?;
+        self.sources.insert(Arc::clone(&arrival.source), id);
+        Ok(id)
+    }
+
+    fn route(&mut self, connection: &Connection, consumers: &[ConsumerId]) -> rusqlite::Result<i64> {
+        if let Some(id) = self.routes.get(consumers) {
+            return Ok(*id);
+        }
+        let text = consumers.iter().map(|id| id.0.to_string()).collect::<Vec<_>>().join(",");
+        let known = connection
+            .query_row("SELECT id FROM route WHERE consumers = ?1", params![text], |row| row.get(0))
+            .optional()?;
+        let id = match known {
+            Some(id) => id,
+            None => {
+                connection.execute("INSERT INTO route (consumers) VALUES (?1)", params![text])?;
+                let id = connection.last_insert_rowid();
+                let mut insert = connection
+                    .prepare_cached("INSERT INTO route_consumer (consumer, route) VALUES (?1, ?2)")?;
+                for consumer in consumers {
+                    insert.execute(params![consumer.0, id])?;
+                }
+                id
+            }
+        };
+        self.routes.insert(consumers.to_vec(), id);
+        Ok(id)
+    }
+}
+
+/// Writes the arrival down, or counts it as a repeat.
+pub(crate) fn append(
+    connection: &Connection,
+    memory: &mut Memory,
+    desks: &[Arc<Desk>],
+    arrival: &Arrival,
+) -> rusqlite::Result<Appended> {
+    let source = memory.source(connection, arrival)?;
+    let position = position::next(memory.last, arrival.received_at);
+    let (class, key) = &arrival.identity;
+    // The source stands in front, so that identities of two accounts never meet.
+    let mut identity = [0; 32];
+    let (head, tail) = identity.split_at_mut(8);
+    head.copy_from_slice(&source.to_be_bytes());
+    tail.copy_from_slice(key.as_bytes());
+
+    let is_new = connection
+        .prepare_cached(
+            "INSERT INTO identity (key, position, repeats) VALUES (?1, ?2, 0) ON CONFLICT DO NOTHING",
+        )?
+        .execute(params![identity, position])?
+        == 1;
+    if !is_new {
+        let first: i64 = connection
+            .prepare_cached("SELECT position FROM identity WHERE key = ?1")?
+            .query_row(params![identity], |row| row.get(0))?;
+        if *class != IdentityClass::Signal || !has_begun(connection, desks, first)? {
+            connection
+                .prepare_cached("UPDATE identity SET repeats = repeats + 1 WHERE key = ?1")?
+                .execute(params![identity])?;
+            return Ok(Appended { id: memory.id(first), is_new: false });
+        }
+        connection
+            .prepare_cached("UPDATE identity SET position = ?2, repeats = 0 WHERE key = ?1")?
+            .execute(params![identity, position])?;
+    }
+    insert_event(connection, memory, arrival, source, position, &identity)?;
+    memory.last = position;
+    Ok(Appended { id: memory.id(position), is_new: true })
+}
+
+fn insert_event(
+    connection: &Connection,
+    memory: &mut Memory,
+    arrival: &Arrival,
+    source: i64,
+    position: i64,
+    identity: &[u8],
+) -> rusqlite::Result<()> {
+    let route = memory.route(connection, &arrival.consumers)?;
+    let (reading, fault) = match &arrival.content {
+        Content::Event(reading) => (Some(reading), None),
+        Content::Quarantined { reason } => (None, Some(reason)),
+    };
+    let attributes = reading.filter(|reading| !reading.attributes.is_empty()).map(|reading| {
+        let members = reading.attributes.iter().map(|(name, value)| (name.clone(), value.clone().into()));
+        serde_json::Value::Object(members.collect()).to_string()
+    });
+    connection
+        .prepare_cached(
+            "INSERT INTO event (position, route, source, kind, topic, subject, time, received, proof, peer,
+                                attributes, fault, identity, headers, body)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+        )?
+        .execute(params![
+            position,
+            route,
+            source,
+            reading.map(|reading| &reading.kind),
+            reading.map(|reading| &reading.topic),
+            reading.and_then(|reading| reading.subject.as_ref()),
+            reading.and_then(|reading| reading.time).map(nanoseconds),
+            nanoseconds(arrival.received_at),
+            arrival.proof.as_str(),
+            arrival.peer.map(|peer| peer.to_string()),
+            attributes,
+            fault,
+            identity,
+            arrival.headers,
+            &*arrival.body,
+        ])?;
+    Ok(())
+}
+
+/// Whether any consumer has begun to get the event at `position`.
+///
+/// When that cannot be known, because it was before a restart, it counts as begun: a signal too many does no harm.
+fn has_begun(connection: &Connection, desks: &[Arc<Desk>], position: i64) -> rusqlite::Result<bool> {
+    let consumers: Vec<u32> = connection
+        .prepare_cached(
+            "SELECT consumer FROM route_consumer WHERE route = (SELECT route FROM event WHERE position = ?1)",
+        )?
+        .query_map(params![position], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    for consumer in consumers {
+        let Some(desk) = desks.iter().find(|desk| desk.consumer.0 == consumer) else { continue };
+        let begun = if desk.is_from_before(position) { Begun::Yes } else { desk.queue().has_begun(position) };
+        let begun = match begun {
+            Begun::Yes => true,
+            Begun::No => false,
+            Begun::AskHeld => !waits_unattempted(connection, consumer, position)?,
+        };
+        if begun {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn waits_unattempted(connection: &Connection, consumer: u32, position: i64) -> rusqlite::Result<bool> {
+    let attempts: Option<u32> = connection
+        .prepare_cached("SELECT attempts FROM held WHERE consumer = ?1 AND position = ?2 AND replay = 0")?
+        .query_row(params![consumer, position], |row| row.get(0))
+        .optional()?;
+    Ok(attempts == Some(0))
+}

@@ -1,0 +1,206 @@
+//! Fills a consumer's queue from the file, and loads what is handed out.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use hooklatch_inbox::{Claimed, ConsumerId, Ticket};
+use rusqlite::{Connection, OptionalExtension as _, params};
+use time::OffsetDateTime;
+
+use crate::queue::{Entry, Queue};
+use crate::row;
+
+/// The most rows that are read from the log at once.
+const CHUNK: usize = 1024;
+
+/// A consumer's queue, and who may fill it.
+#[derive(Debug)]
+pub(crate) struct Desk {
+    pub(crate) consumer: ConsumerId,
+    queue: Mutex<Queue>,
+    /// Held while the queue is being filled; the queue itself is locked only for moments.
+    filling: Mutex<()>,
+    /// Held from a plan of the queue until it is durable and applied, or given up. It guards the cursor last written.
+    pub(crate) writing: tokio::sync::Mutex<i64>,
+    /// The newest event when the inbox was opened. What is not newer may have been begun or settled before.
+    opened_at: i64,
+}
+
+/// What was found to be handed on.
+pub(crate) struct Found {
+    pub(crate) claimed: Vec<Claimed>,
+    pub(crate) next_due: Option<OffsetDateTime>,
+}
+
+impl Desk {
+    pub(crate) fn new(consumer: ConsumerId, queue: Queue, opened_at: i64) -> Self {
+        let writing = tokio::sync::Mutex::new(queue.cursor());
+        Self { consumer, queue: Mutex::new(queue), filling: Mutex::new(()), writing, opened_at }
+    }
+
+    /// The queue, for a moment. It is never locked across a wait or a read of the file.
+    pub(crate) fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether handing on of the event at `position` may have begun before the inbox was opened.
+    pub(crate) fn is_from_before(&self, position: i64) -> bool {
+        position <= self.opened_at
+    }
+
+    /// Takes up to `limit` dispatches and loads their events.
+    pub(crate) fn claim(
+        &self,
+        connection: &mut Connection,
+        limit: usize,
+        now: OffsetDateTime,
+    ) -> rusqlite::Result<Found> {
+        let _filling = self.filling.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.queue().is_paused {
+            self.fill_held(connection, limit, now)?;
+            if self.queue().ready() < limit {
+                self.fill_fresh(connection)?;
+            }
+        }
+        let entries = self.queue().take(limit);
+        let claimed = load(connection, &entries);
+        if claimed.is_err() {
+            entries.iter().for_each(|entry| self.queue().release(entry.ticket));
+        }
+        Ok(Found { claimed: claimed?, next_due: self.next_due(connection, now)? })
+    }
+
+    /// Takes in dispatches whose next attempt is due.
+    fn fill_held(&self, connection: &Connection, limit: usize, now: OffsetDateTime) -> rusqlite::Result<()> {
+        let mut select = connection.prepare_cached(
+            "SELECT position, replay, subject, attempts FROM held
+             WHERE consumer = ?1 AND due <= ?2 ORDER BY due LIMIT ?3",
+        )?;
+        // Some of them may be under way already.
+        let most = limit.saturating_mul(2).max(64);
+        let due = select.query_map(params![self.consumer.0, row::nanoseconds(now), most], |row| {
+            let ticket = Ticket { position: row.get(0)?, replay: row.get(1)? };
+            Ok(Entry { ticket, subject: row.get(2)?, attempts: row.get(3)?, is_held: true })
+        })?;
+        let due: Vec<Entry> = due.collect::<Result<_, _>>()?;
+        let mut queue = self.queue();
+        due.into_iter().for_each(|entry| queue.admit_held(entry));
+        Ok(())
+    }
+
+    /// Takes in the next events of the log.
+    fn fill_fresh(&self, connection: &mut Connection) -> rusqlite::Result<()> {
+        loop {
+            let (read_to, version, room, is_ordered) = {
+                let queue = self.queue();
+                (queue.read_to, queue.version, queue.room().min(CHUNK), queue.is_ordered())
+            };
+            if room == 0 {
+                return Ok(());
+            }
+            let snapshot = connection.transaction()?;
+            let chunk = self.read_chunk(&snapshot, read_to, room, is_ordered)?;
+            drop(snapshot);
+
+            let mut queue = self.queue();
+            // A subject that began to wait on disk meanwhile is not in the snapshot: read again.
+            if queue.version != version {
+                continue;
+            }
+            queue.read_to = chunk.read_to;
+            for (position, subject, is_held) in chunk.events {
+                queue.admit_fresh(position, subject, is_held);
+            }
+            return Ok(());
+        }
+    }
+
+    fn read_chunk(
+        &self,
+        snapshot: &Connection,
+        read_to: i64,
+        room: usize,
+        is_ordered: bool,
+    ) -> rusqlite::Result<Chunk> {
+        // Before the inbox was opened, part of the log behind the cursor may have been settled or held already.
+        let sql = if read_to < self.opened_at {
+            "SELECT position, source, subject FROM event
+             WHERE position > ?1 AND kind IS NOT NULL
+               AND route IN (SELECT route FROM route_consumer WHERE consumer = ?2)
+               AND NOT EXISTS (SELECT 1 FROM dispatch WHERE dispatch.position = event.position
+                               AND dispatch.consumer = ?2 AND dispatch.replay = 0)
+               AND NOT EXISTS (SELECT 1 FROM held WHERE held.position = event.position
+                               AND held.consumer = ?2 AND held.replay = 0)
+             ORDER BY position LIMIT ?3"
+        } else {
+            "SELECT position, source, subject FROM event
+             WHERE position > ?1 AND kind IS NOT NULL
+               AND route IN (SELECT route FROM route_consumer WHERE consumer = ?2)
+             ORDER BY position LIMIT ?3"
+        };
+        let newest: Option<i64> =
+            snapshot.query_row("SELECT max(position) FROM event", [], |row| row.get(0))?;
+        let mut select = snapshot.prepare_cached(sql)?;
+        let mut is_held =
+            snapshot.prepare_cached("SELECT 1 FROM held WHERE consumer = ?1 AND subject = ?2 LIMIT 1")?;
+        let mut rows = select.query(params![read_to, self.consumer.0, room])?;
+        let mut events = Vec::new();
+        while let Some(row) = rows.next()? {
+            let position: i64 = row.get(0)?;
+            let subject = match row.get_ref(2)?.as_str_or_null()? {
+                Some(subject) if is_ordered => Some(subject_hash(row.get(1)?, subject)),
+                _ => None,
+            };
+            let held = match subject {
+                Some(subject) => {
+                    is_held.query_row(params![self.consumer.0, subject], |_| Ok(())).optional()?.is_some()
+                }
+                None => false,
+            };
+            events.push((position, subject, held));
+        }
+        let read_to = match events.last() {
+            Some((last, _, _)) if events.len() == room => *last,
+            _ => newest.unwrap_or(read_to).max(read_to),
+        };
+        Ok(Chunk { read_to, events })
+    }
+
+    /// When the next attempt is due that is not due yet.
+    fn next_due(
+        &self,
+        connection: &Connection,
+        now: OffsetDateTime,
+    ) -> rusqlite::Result<Option<OffsetDateTime>> {
+        let mut select =
+            connection.prepare_cached("SELECT min(due) FROM held WHERE consumer = ?1 AND due > ?2")?;
+        let due: Option<i64> =
+            select.query_row(params![self.consumer.0, row::nanoseconds(now)], |row| row.get(0))?;
+        Ok(due.and_then(row::time))
+    }
+}
+
+/// A piece of the log: up to where it goes, and the events in it with their subjects.
+struct Chunk {
+    read_to: i64,
+    events: Vec<(i64, Option<i64>, bool)>,
+}
+
+/// Loads the events of what was taken.
+fn load(connection: &Connection, entries: &[Entry]) -> rusqlite::Result<Vec<Claimed>> {
+    let instance = row::instance(connection)?;
+    entries
+        .iter()
+        .map(|entry| {
+            let event = row::event(connection, instance, entry.ticket.position)?;
+            Ok(Claimed { ticket: entry.ticket, attempt: entry.attempts + 1, event })
+        })
+        .collect()
+}
+
+/// FNV-1a over source and subject. It is stored, so it must never change.
+fn subject_hash(source: i64, subject: &str) -> i64 {
+    const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
+    const PRIME: u64 = 0x0100_0000_01b3;
+    let bytes = source.to_le_bytes().into_iter().chain(subject.bytes());
+    bytes.fold(OFFSET, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(PRIME)).cast_signed()
+}

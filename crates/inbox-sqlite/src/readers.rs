@@ -1,0 +1,62 @@
+//! Connections that read beside the writer.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use hooklatch_inbox::{InboxError, InboxErrorKind};
+use rusqlite::Connection;
+
+use crate::fault::unavailable;
+use crate::schema;
+
+/// Connections that are open and not in use.
+#[derive(Clone, Debug)]
+pub(crate) struct Readers {
+    path: PathBuf,
+    idle: Arc<Mutex<Vec<Connection>>>,
+}
+
+/// The most connections that are kept open.
+const MOST_IDLE: usize = 8;
+
+impl Readers {
+    pub(crate) fn new(path: PathBuf) -> Self {
+        Self { path, idle: Arc::default() }
+    }
+
+    /// Runs `read` with a connection of its own, on a thread that may block.
+    pub(crate) async fn read<T, F>(&self, read: F) -> Result<T, InboxError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
+    {
+        let readers = self.clone();
+        tokio::task::spawn_blocking(move || readers.read_blocking(read))
+            .await
+            .map_err(|error| InboxError::new(InboxErrorKind::Unavailable, error))?
+    }
+
+    fn read_blocking<T>(
+        &self,
+        read: impl FnOnce(&mut Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, InboxError> {
+        let idle = self.idle().pop();
+        let mut connection = idle.map_or_else(|| schema::open_reader(&self.path), Ok)?;
+        // A connection whose read failed is not used again.
+        let result = read(&mut connection).map_err(|error| unavailable(&self.path, &error))?;
+        let mut idle = self.idle();
+        if idle.len() < MOST_IDLE {
+            idle.push(connection);
+        }
+        Ok(result)
+    }
+
+    /// Lets go of all connections that are not in use.
+    pub(crate) fn close(&self) {
+        self.idle().clear();
+    }
+
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

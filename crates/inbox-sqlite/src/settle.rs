@@ -1,0 +1,159 @@
+//! How dispatches ended, written down.
+
+use hooklatch_inbox::{ConsumerId, Settlement};
+use rusqlite::{Connection, params};
+use time::OffsetDateTime;
+
+use crate::queue::{Change, Entry, Parking};
+use crate::row::nanoseconds;
+
+/// States of a row in `dispatch`.
+pub(crate) const DONE: i64 = 1;
+pub(crate) const DEAD: i64 = 2;
+pub(crate) const OVERTAKEN: i64 = 3;
+
+/// Writes `changes` and the cursor that holds once they are durable.
+pub(crate) fn write(
+    connection: &Connection,
+    consumer: ConsumerId,
+    changes: &[Change],
+    cursor: i64,
+    now: OffsetDateTime,
+) -> rusqlite::Result<()> {
+    for change in changes {
+        match change {
+            Change::End { entry, error, settlement, has_followers_on_disk } => {
+                if let Some(error) = error {
+                    failed_attempt(connection, consumer, entry, settlement, error)?;
+                }
+                let state = if error.is_some() { DEAD } else { DONE };
+                end(connection, consumer, entry, settlement, state)?;
+                if *has_followers_on_disk {
+                    unhold(connection, consumer, entry, now)?;
+                }
+            }
+            Change::Hold { entry, due, error, settlement } => {
+                failed_attempt(connection, consumer, entry, settlement, error)?;
+                hold(connection, consumer, entry, *due)?;
+            }
+            Change::Park(parking) => park(connection, consumer, *parking, now)?,
+        }
+    }
+    connection
+        .prepare_cached("UPDATE consumer SET position = ?2 WHERE id = ?1 AND position < ?2")?
+        .execute(params![consumer.0, cursor])?;
+    Ok(())
+}
+
+fn end(
+    connection: &Connection,
+    consumer: ConsumerId,
+    entry: &Entry,
+    settlement: &Settlement,
+    state: i64,
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO dispatch (position, consumer, replay, state, started, took)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
+        )?
+        .execute(params![
+            entry.ticket.position,
+            consumer.0,
+            entry.ticket.replay,
+            state,
+            nanoseconds(settlement.started_at),
+            took(settlement),
+        ])?;
+    Ok(())
+}
+
+fn took(settlement: &Settlement) -> i64 {
+    i64::try_from(settlement.took.as_nanos()).unwrap_or(i64::MAX)
+}
+
+fn failed_attempt(
+    connection: &Connection,
+    consumer: ConsumerId,
+    entry: &Entry,
+    settlement: &Settlement,
+    error: &str,
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO attempt (position, consumer, replay, number, started, took, error)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING",
+        )?
+        .execute(params![
+            entry.ticket.position,
+            consumer.0,
+            entry.ticket.replay,
+            entry.attempts + 1,
+            nanoseconds(settlement.started_at),
+            took(settlement),
+            error,
+        ])?;
+    Ok(())
+}
+
+fn hold(
+    connection: &Connection,
+    consumer: ConsumerId,
+    entry: &Entry,
+    due: OffsetDateTime,
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO held (consumer, position, replay, subject, due, attempts)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+             ON CONFLICT DO UPDATE SET due = excluded.due, attempts = excluded.attempts",
+        )?
+        .execute(params![
+            consumer.0,
+            entry.ticket.position,
+            entry.ticket.replay,
+            entry.subject,
+            nanoseconds(due),
+            entry.attempts + 1,
+        ])?;
+    Ok(())
+}
+
+/// The first of a subject is due at once, the others when it is their turn.
+fn park(
+    connection: &Connection,
+    consumer: ConsumerId,
+    parking: Parking,
+    now: OffsetDateTime,
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO held (consumer, position, replay, subject, due, attempts)
+             SELECT ?1, ?2, 0, ?3,
+                    CASE WHEN EXISTS (SELECT 1 FROM held WHERE consumer = ?1 AND subject = ?3 AND position < ?2)
+                         THEN NULL ELSE ?4 END, 0
+             WHERE true ON CONFLICT DO NOTHING",
+        )?
+        .execute(params![consumer.0, parking.position, parking.subject, nanoseconds(now)])?;
+    Ok(())
+}
+
+/// A held dispatch has ended: its row goes, and the next of its subject is due.
+fn unhold(
+    connection: &Connection,
+    consumer: ConsumerId,
+    entry: &Entry,
+    now: OffsetDateTime,
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("DELETE FROM held WHERE consumer = ?1 AND position = ?2 AND replay = ?3")?
+        .execute(params![consumer.0, entry.ticket.position, entry.ticket.replay])?;
+    connection
+        .prepare_cached(
+            "UPDATE held SET due = ?3 WHERE consumer = ?1 AND due IS NULL AND (position, replay) IN
+                (SELECT position, replay FROM held WHERE consumer = ?1 AND subject = ?2
+                 ORDER BY position, replay LIMIT 1)",
+        )?
+        .execute(params![consumer.0, entry.subject, nanoseconds(now)])?;
+    Ok(())
+}

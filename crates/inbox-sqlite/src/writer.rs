@@ -1,0 +1,164 @@
+//! The one thread that writes: whatever waits goes into the next transaction.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::SyncSender;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use hooklatch_inbox::{Appended, Arrival, InboxError};
+use rusqlite::{Connection, TransactionBehavior};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
+
+use crate::append::{self, Memory};
+use crate::claim::Desk;
+use crate::fault::unavailable;
+use crate::schema;
+
+/// The most jobs that go into one transaction.
+const MOST_JOBS: usize = 1024;
+
+/// Something to write, and whom to tell once it is durable.
+pub(crate) enum Job {
+    /// An arrival; the permit is its share of the memory that may wait.
+    Append(Box<Arrival>, OwnedSemaphorePermit, oneshot::Sender<Appended>),
+    /// Anything else.
+    Write(Box<Write>, oneshot::Sender<()>),
+}
+
+/// A change of the file that is not an arrival.
+pub(crate) type Write = dyn FnOnce(&Connection) -> rusqlite::Result<()> + Send;
+
+/// What the writer shares with the rest of the inbox.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) path: PathBuf,
+    /// The consumers' queues, in no particular order.
+    pub(crate) desks: RwLock<Vec<Arc<Desk>>>,
+    /// Grows with every transaction that may have brought something to claim.
+    pub(crate) arrivals: watch::Sender<u64>,
+    /// Whether the last transaction succeeded.
+    pub(crate) is_healthy: AtomicBool,
+    /// Set by the checkpointer when the log has grown so long that the writer must help.
+    pub(crate) is_log_long: AtomicBool,
+}
+
+impl Shared {
+    pub(crate) fn desks(&self) -> Vec<Arc<Desk>> {
+        self.desks.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// Works until every sender of jobs is gone.
+pub(crate) fn run(
+    connection: Connection,
+    memory: Memory,
+    mut jobs: mpsc::Receiver<Job>,
+    shared: &Shared,
+    checkpoints: &SyncSender<()>,
+) {
+    let mut store = Some((connection, memory));
+    let mut batch = Vec::with_capacity(MOST_JOBS);
+    while let Some(first) = jobs.blocking_recv() {
+        batch.push(first);
+        while batch.len() < MOST_JOBS
+            && let Ok(job) = jobs.try_recv()
+        {
+            batch.push(job);
+        }
+        store = commit(store, &mut batch, shared);
+        // A full channel means that the checkpointer is at work already.
+        let _ = checkpoints.try_send(());
+        if let Some((connection, _)) = &store
+            && shared.is_log_long.swap(false, Ordering::Relaxed)
+        {
+            shorten_log(connection, "RESTART");
+        }
+    }
+    if let Some((connection, _)) = &store {
+        shorten_log(connection, "TRUNCATE");
+    }
+}
+
+/// What a job is answered once the transaction is durable. One that is dropped instead tells that it failed.
+enum Answer {
+    Appended(Appended, oneshot::Sender<Appended>),
+    Written(oneshot::Sender<()>),
+}
+
+/// Writes the batch in one transaction and answers. After a failure the file is opened anew for the next batch.
+fn commit(
+    store: Option<(Connection, Memory)>,
+    batch: &mut Vec<Job>,
+    shared: &Shared,
+) -> Option<(Connection, Memory)> {
+    let opened = store.map_or_else(|| reopen(&shared.path), Ok);
+    let written = opened.and_then(|(mut connection, mut memory)| {
+        let answers = write(&mut connection, &mut memory, batch, shared)
+            .map_err(|error| unavailable(&shared.path, &error))?;
+        Ok((connection, memory, answers))
+    });
+    match written {
+        Ok((connection, memory, answers)) => {
+            shared.is_healthy.store(true, Ordering::Relaxed);
+            // First the news, then the answers: whoever was answered can rely on the news being out.
+            shared.arrivals.send_modify(|count| *count += 1);
+            for answer in answers {
+                // Whoever waited may have gone away; what was written stays written.
+                match answer {
+                    Answer::Appended(appended, answer) => drop(answer.send(appended)),
+                    Answer::Written(answer) => drop(answer.send(())),
+                }
+            }
+            Some((connection, memory))
+        }
+        Err(error) => {
+            if shared.is_healthy.swap(false, Ordering::Relaxed) {
+                tracing::error!(%error, "cannot write to the inbox; nothing is acknowledged until it recovers");
+            }
+            batch.clear();
+            None
+        }
+    }
+}
+
+fn write(
+    connection: &mut Connection,
+    memory: &mut Memory,
+    batch: &mut Vec<Job>,
+    shared: &Shared,
+) -> rusqlite::Result<Vec<Answer>> {
+    let desks = shared.desks();
+    let mut answers = Vec::with_capacity(batch.len());
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    for job in batch.drain(..) {
+        answers.push(match job {
+            Job::Append(arrival, _permit, answer) => {
+                Answer::Appended(append::append(&transaction, memory, &desks, &arrival)?, answer)
+            }
+            Job::Write(write, answer) => {
+                write(&transaction)?;
+                Answer::Written(answer)
+            }
+        });
+    }
+    transaction.commit()?;
+    Ok(answers)
+}
+
+fn reopen(path: &Path) -> Result<(Connection, Memory), InboxError> {
+    let connection = schema::open_writer(path)?;
+    let memory = Memory::read(&connection).map_err(|error| unavailable(path, &error))?;
+    tracing::info!("the inbox is open again");
+    Ok((connection, memory))
+}
+
+/// Copies the rest of the write-ahead log into the file, so that the log begins anew.
+///
+/// The checkpointer has copied most of it before; only the writer can finish while it goes on writing.
+fn shorten_log(connection: &Connection, mode: &str) {
+    let result =
+        connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |row| row.get::<_, i64>(0));
+    if let Err(error) = result {
+        tracing::warn!(%error, "cannot shorten the write-ahead log");
+    }
+}

@@ -1,0 +1,243 @@
+//! One consumer's lane: claim, attempt, settle.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, OptionFuture};
+use hooklatch_core::{Dispatch, Failure, FailureKind, Request, Verified};
+use time::OffsetDateTime;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use super::breaker::Breaker;
+use super::{Clock, Handlers, Lane};
+use crate::{Claimed, Inbox, InboxError, Outcome, Settlement, StoredEvent, Ticket, headers};
+
+/// What a lane works with.
+pub(super) struct Context {
+    pub(super) inbox: Arc<dyn Inbox>,
+    pub(super) handlers: Handlers,
+    pub(super) clock: Clock,
+}
+
+/// The most finished attempts that may wait for being settled before nothing more is claimed.
+const MOST_UNSETTLED: usize = 2048;
+/// How long to wait after the inbox failed.
+const AFTER_INBOX_ERROR: Duration = Duration::from_millis(500);
+/// The longest sleep, so that a clock that was set back does not stall anything for long.
+const LONGEST_SLEEP: Duration = Duration::from_secs(30);
+
+/// An attempt that ended.
+struct Attempted {
+    ticket: Ticket,
+    attempt: u32,
+    started_at: OffsetDateTime,
+    took: Duration,
+    result: Result<(), Failure>,
+}
+
+/// Runs until stopped, then until the last attempt is settled.
+pub(super) async fn run(lane: Lane, context: Context, mut stopped: watch::Receiver<bool>) {
+    let mut arrivals = context.inbox.arrivals();
+    let mut state = State {
+        attempts: JoinSet::new(),
+        unsettled: Vec::new(),
+        settling: None,
+        pause_for: None,
+        breaker: Breaker::closed(),
+        wake_at: Instant::now(),
+        lane,
+        context,
+    };
+    loop {
+        let stopping = *stopped.borrow_and_update();
+        if stopping && state.is_idle() {
+            return;
+        }
+        arrivals.borrow_and_update();
+        if !stopping {
+            state.claim().await;
+        }
+        state.start_settling();
+        tokio::select! {
+            Some(attempted) = state.attempts.join_next() => state.ended(attempted.ok()),
+            Some(settled) = OptionFuture::from(state.settling.as_mut()) => state.settled(settled).await,
+            _ = arrivals.changed(), if !stopping && state.has_room() => {}
+            () = tokio::time::sleep_until(state.wake_at), if !stopping => {}
+            _ = stopped.changed(), if !stopping => {}
+        }
+    }
+}
+
+struct State {
+    lane: Lane,
+    context: Context,
+    attempts: JoinSet<Attempted>,
+    unsettled: Vec<Settlement>,
+    settling: Option<BoxFuture<'static, (Result<(), InboxError>, Vec<Settlement>)>>,
+    /// Why the consumer is to be paused, when it asked for that.
+    pause_for: Option<String>,
+    breaker: Breaker,
+    wake_at: Instant,
+}
+
+impl State {
+    fn is_idle(&self) -> bool {
+        self.attempts.is_empty() && self.unsettled.is_empty() && self.settling.is_none()
+    }
+
+    /// How many more attempts may start now.
+    fn room(&self) -> usize {
+        if self.unsettled.len() >= MOST_UNSETTLED {
+            return 0;
+        }
+        self.breaker.allowance(self.lane.concurrency, Instant::now()).saturating_sub(self.attempts.len())
+    }
+
+    fn has_room(&self) -> bool {
+        self.room() > 0
+    }
+
+    /// Claims what there is room for and starts its attempts.
+    async fn claim(&mut self) {
+        self.wake_at = Instant::now() + LONGEST_SLEEP;
+        let room = self.room();
+        if room == 0 {
+            if let Some(probe_at) = self.breaker.opens_at() {
+                self.wake_at = self.wake_at.min(probe_at.max(Instant::now() + Duration::from_millis(1)));
+            }
+            return;
+        }
+        let now = (self.context.clock)();
+        match self.context.inbox.claim(self.lane.id, room, now).await {
+            Ok(claim) => {
+                if let Some(due) = claim.next_due {
+                    let wait =
+                        Duration::try_from(due - now).unwrap_or_default().max(Duration::from_millis(1));
+                    self.wake_at = self.wake_at.min(Instant::now() + wait);
+                }
+                claim.events.into_iter().for_each(|claimed| self.attempt(claimed));
+            }
+            Err(error) => {
+                tracing::error!(consumer = %self.lane.name, %error, "cannot claim events");
+                self.wake_at = Instant::now() + AFTER_INBOX_ERROR;
+            }
+        }
+    }
+
+    fn attempt(&mut self, claimed: Claimed) {
+        let consumer = Arc::clone(&self.lane.consumer);
+        let clock = Arc::clone(&self.context.clock);
+        let Claimed { ticket, attempt, event } = claimed;
+        let dispatch = self.dispatch(ticket, attempt, event);
+        self.attempts.spawn(async move {
+            let started_at = clock();
+            let started = Instant::now();
+            let result = AssertUnwindSafe(consumer.consume(&dispatch))
+                .catch_unwind()
+                .await
+                .unwrap_or_else(|_| Err(Failure::retry("the consumer panicked")));
+            Attempted { ticket, attempt, started_at, took: started.elapsed(), result }
+        });
+    }
+
+    fn dispatch(&self, ticket: Ticket, attempt: u32, event: StoredEvent) -> Dispatch {
+        let reading = event.reading.unwrap_or_default();
+        let mut request = Request::new(headers::decode(&event.headers), event.body, event.received_at);
+        request.peer = event.peer;
+        Dispatch {
+            id: event.id,
+            kind: reading.kind.into(),
+            subject: reading.subject.map(Arc::from),
+            time: reading.time.unwrap_or(event.received_at),
+            received_at: event.received_at,
+            topic: reading.topic.into(),
+            proof: event.proof,
+            attributes: reading
+                .attributes
+                .into_iter()
+                .map(|(name, value)| (name.into(), value.into()))
+                .collect(),
+            attempt,
+            is_replay: ticket.replay > 0,
+            request: Verified::from_inbox(request, event.proof),
+            handler: self.context.handlers.get(&event.source).cloned(),
+            source: event.source,
+        }
+    }
+
+    /// Turns an ended attempt into what has to be written down.
+    fn ended(&mut self, attempted: Option<Attempted>) {
+        // A task ends without a result only when it is aborted, and then nothing is settled.
+        let Some(Attempted { ticket, attempt, started_at, took, result }) = attempted else { return };
+        let name = &self.lane.name;
+        let outcome = match result {
+            Ok(()) => {
+                if self.breaker.succeeded() {
+                    tracing::info!(consumer = %name, "the consumer answers again");
+                }
+                Outcome::Done
+            }
+            Err(failure) => {
+                let is_down = matches!(failure.kind(), FailureKind::Retry | FailureKind::RetryAfter(_));
+                if is_down && self.breaker.failed(Instant::now()) {
+                    tracing::warn!(consumer = %name, %failure, "the consumer fails again and again; from now on it is probed");
+                }
+                self.outcome_of(&failure, attempt)
+            }
+        };
+        self.unsettled.push(Settlement { ticket, started_at, took, outcome });
+    }
+
+    fn outcome_of(&mut self, failure: &Failure, attempt: u32) -> Outcome {
+        let error = failure.to_string();
+        let least = match failure.kind() {
+            FailureKind::GiveUp => return Outcome::Dead { error },
+            FailureKind::Pause => {
+                tracing::warn!(consumer = %self.lane.name, reason = error, "the consumer wants nothing more; it is paused until resumed");
+                self.pause_for = Some(error);
+                return Outcome::Released;
+            }
+            FailureKind::RetryAfter(least) => least,
+            _ => Duration::ZERO,
+        };
+        match self.lane.retry.delay(attempt, fastrand::f64()) {
+            Some(delay) => Outcome::Retry { at: (self.context.clock)() + delay.max(least), error },
+            None => Outcome::Dead { error },
+        }
+    }
+
+    /// Settles all that waits in one call; while it runs, more gathers for the next.
+    fn start_settling(&mut self) {
+        if self.settling.is_some() || self.unsettled.is_empty() {
+            return;
+        }
+        let settlements = std::mem::take(&mut self.unsettled);
+        let pause_for = self.pause_for.take();
+        let inbox = Arc::clone(&self.context.inbox);
+        let (id, now) = (self.lane.id, (self.context.clock)());
+        self.settling = Some(Box::pin(async move {
+            // First the pause: what is given back must not be claimed again at once.
+            if pause_for.is_some()
+                && let Err(error) = inbox.set_paused(id, pause_for).await
+            {
+                return (Err(error), settlements);
+            }
+            let result = inbox.settle(id, settlements.clone(), now).await;
+            (result, settlements)
+        }));
+    }
+
+    async fn settled(&mut self, (result, mut settlements): (Result<(), InboxError>, Vec<Settlement>)) {
+        self.settling = None;
+        if let Err(error) = result {
+            tracing::error!(consumer = %self.lane.name, %error, "cannot write down how attempts ended; trying again");
+            settlements.append(&mut self.unsettled);
+            self.unsettled = settlements;
+            tokio::time::sleep(AFTER_INBOX_ERROR).await;
+        }
+    }
+}

@@ -1,0 +1,21 @@
+#![doc = include_str!("../README.md")]
+
+mod store;
+
+mod dispatcher;
+mod filter;
+pub mod headers;
+mod record;
+mod retry;
+
+pub use dispatcher::{Clock, Dispatcher, Handlers, Lane};
+pub use filter::{Facts, Filter, glob};
+pub use record::{
+    Appended, Arrival, AttemptRecord, Content, DispatchRecord, DispatchState, EventDetail, EventRecord,
+    EventState, Page, Query, Reading, StoredEvent,
+};
+pub use retry::Retry;
+pub use store::{
+    Claim, Claimed, ConsumerId, ConsumerSpec, ConsumerStatus, EventLog, Inbox, InboxError, InboxErrorKind,
+    Ordering, Outcome, Settlement, Ticket,
+};
