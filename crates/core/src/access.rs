@@ -154,6 +154,7 @@ mod tests {
     }
 
     #[track_caller]
+    #[expect(clippy::needless_pass_by_value, reason = "every caller has just made it")]
     fn check(access: &Access, request: Request, expected: Result<Proof, UnauthenticatedKind>) {
         assert_eq!(access.verify(&request).map_err(|error| error.kind()), expected);
     }

@@ -29,6 +29,14 @@ pub trait Consumer: Send + Sync + 'static {
     async fn consume(&self, dispatch: &Dispatch) -> Result<(), Failure>;
 }
 
+#[async_trait]
+#[deny(clippy::missing_trait_methods)]
+impl<C: Consumer + ?Sized> Consumer for Arc<C> {
+    async fn consume(&self, dispatch: &Dispatch) -> Result<(), Failure> {
+        (**self).consume(dispatch).await
+    }
+}
+
 /// Why a consumer did not take an event, and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
@@ -78,7 +86,7 @@ impl Failure {
     }
 }
 
-/// The inbox's id of an event: a UUIDv7, the same in every attempt and replay.
+/// The inbox's id of an event: a `UUIDv7`, the same in every attempt and replay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EventId(Uuid);
 

@@ -92,10 +92,12 @@ pub enum InvalidSettings {
         provider: &'static str,
     },
     /// The provider's own proof and the one asked for stand in the same header.
-    #[error("{provider} sends its own token in the `authorization` header, so it cannot carry `{what}` too")]
+    #[error("{provider} sends its own proof in the `{header}` header, so it cannot carry `{what}` too")]
     HeaderTaken {
         /// The provider's name.
         provider: &'static str,
+        /// The header's name.
+        header: &'static str,
         /// The rule that wants the header.
         what: &'static str,
     },

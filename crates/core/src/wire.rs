@@ -6,12 +6,17 @@
 
 mod field;
 mod flag;
+mod json;
 mod names;
+mod object;
 mod scalar;
 mod time;
 
 pub use field::Field;
 pub use flag::Flag;
+pub use json::Json;
+#[doc(hidden)]
+pub use object::ObjectOnly;
 pub use scalar::{Decimal, Id, Integer};
 pub use time::{DateTime, EpochSeconds, LocalDateTime};
 

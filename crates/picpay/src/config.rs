@@ -20,16 +20,16 @@ impl Provider for PicPay {
     type Event = Event;
 
     fn new(settings: Settings) -> Result<Self, InvalidSettings> {
-        let provider = NAME;
+        let (provider, header) = (NAME, "authorization");
         if settings.secrets.is_empty() {
             let hint = "the token that the merchant panel shows once, when the notification URL is saved";
             return Err(InvalidSettings::SecretMissing { provider, hint });
         }
         if !settings.access.basic.is_empty() {
-            return Err(InvalidSettings::HeaderTaken { provider, what: "basic" });
+            return Err(InvalidSettings::HeaderTaken { provider, header, what: "basic" });
         }
         if settings.access.header.as_ref().is_some_and(|(name, _)| name == AUTHORIZATION) {
-            return Err(InvalidSettings::HeaderTaken { provider, what: "header" });
+            return Err(InvalidSettings::HeaderTaken { provider, header, what: "header" });
         }
         Ok(Self { settings })
     }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use hooklatch_core::wire::{DateTime, Field};
+use hooklatch_core::wire::{DateTime, object};
 use hooklatch_core::{
     Attributes, Decoded, Drift, EventTime, Identity, Subject, Topic, Undecodable, Verified, json,
 };
@@ -33,26 +33,23 @@ pub enum Event {
     Unknown(Box<str>),
 }
 
-/// What every notification says around its `data`.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Notification<T> {
-    /// `PAYMENT` or `THREE_DS_CHALLENGE`; `REFUND` is reported for payment links.
-    pub r#type: String,
-    /// When it happened, with an offset in the sample; a form without one is reported. 3DS samples lack it.
-    #[serde(default, skip_serializing_if = "Field::is_absent")]
-    pub event_date: Field<DateTime>,
-    /// The merchant's document, which has 12 digits in the samples.
-    #[serde(default, skip_serializing_if = "Field::is_absent")]
-    pub merchant_document: Field<String>,
-    /// Not explained. It need not be unique per notification: two published samples share one.
-    #[serde(default, skip_serializing_if = "Field::is_absent")]
-    pub id: Field<String>,
-    /// The merchant's code.
-    #[serde(default, skip_serializing_if = "Field::is_absent")]
-    pub merchant_code: Field<String>,
-    /// What the notification is about.
-    pub data: T,
+object! {
+    /// What every notification says around its `data`.
+    #[serde(rename_all = "camelCase")]
+    pub struct Notification<T> {
+        /// `PAYMENT` or `THREE_DS_CHALLENGE`; `REFUND` is reported for payment links.
+        r#type: String,
+        /// When it happened, with an offset in the sample; a form without one is reported. 3DS samples lack it.
+        event_date?: DateTime,
+        /// The merchant's document, which has 12 digits in the samples.
+        merchant_document?: String,
+        /// Not explained. It need not be unique per notification: two published samples share one.
+        id?: String,
+        /// The merchant's code.
+        merchant_code?: String,
+        /// What the notification is about.
+        data: T,
+    }
 }
 
 pub(crate) fn read(request: &Verified) -> Result<Decoded<Event>, Undecodable> {

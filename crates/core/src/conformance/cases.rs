@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use ipnet::IpNet;
 use serde::Deserialize;
 
 use crate::{Access, Secret, Settings};
@@ -19,6 +18,7 @@ pub(super) struct Cases {
     pub(super) provider: String,
     pub(super) example: Example,
     #[serde(rename = "case")]
+    #[expect(clippy::struct_field_names, reason = "`cases.cases` is what the file calls them")]
     pub(super) cases: Vec<Case>,
     #[serde(skip)]
     pub(super) folder: PathBuf,
@@ -77,28 +77,25 @@ impl Cases {
     }
 
     pub(super) fn settings(&self) -> Settings {
-        self.settings_with(&self.example.secrets, self.example.path_token.as_slice())
+        settings_of(&self.example.secrets, self.example.path_token.as_slice())
     }
 
     /// The example account with other secrets: `change` is applied to each.
     pub(super) fn settings_changed(&self, change: impl Fn(&str) -> String) -> Settings {
         let changed = |texts: &[String]| texts.iter().map(|text| change(text)).collect::<Vec<_>>();
-        self.settings_with(&changed(&self.example.secrets), &changed(self.example.path_token.as_slice()))
-    }
-
-    fn settings_with(&self, secrets: &[String], path_tokens: &[String]) -> Settings {
-        let secrets_of = |texts: &[String]| texts.iter().map(|text| Secret::new(text).unwrap()).collect();
-        let addresses: Vec<IpNet> = Vec::new();
-        Settings {
-            secrets: secrets_of(secrets),
-            access: Access { path_tokens: secrets_of(path_tokens), addresses, ..Access::default() },
-        }
+        settings_of(&changed(&self.example.secrets), &changed(self.example.path_token.as_slice()))
     }
 
     /// All secrets of the example account, so that nothing may show them.
     pub(super) fn secret_texts(&self) -> impl Iterator<Item = &str> {
         self.example.secrets.iter().chain(&self.example.path_token).map(String::as_str)
     }
+}
+
+fn settings_of(secrets: &[String], path_tokens: &[String]) -> Settings {
+    let secrets_of = |texts: &[String]| texts.iter().map(|text| Secret::new(text).unwrap()).collect();
+    let access = Access { path_tokens: secrets_of(path_tokens), ..Access::default() };
+    Settings { secrets: secrets_of(secrets), access }
 }
 
 impl Case {

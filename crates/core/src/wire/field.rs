@@ -43,6 +43,8 @@ impl<T: Serialize> Serialize for Field<T> {
 
 /// Declares an object of a provider: a struct whose `?` members are [`Field`]s, and a list of all its members.
 ///
+/// It is read from a JSON object only, and may have one type parameter for a member whose type depends on another.
+///
 /// ```
 /// hooklatch_core::wire::object! {
 ///     /// A parcel.
@@ -56,6 +58,7 @@ impl<T: Serialize> Serialize for Field<T> {
 /// let parcel: Parcel = serde_json::from_str(r#"{"id": "1", "tracking": null}"#).unwrap();
 /// assert_eq!(serde_json::to_string(&parcel).unwrap(), r#"{"id":"1","tracking":null}"#);
 /// assert_eq!(Parcel::MEMBERS, ["id", "tracking"]);
+/// assert!(serde_json::from_str::<Parcel>(r#"["1", null]"#).is_err());
 /// ```
 #[doc(hidden)]
 #[macro_export]
@@ -81,17 +84,31 @@ macro_rules! __object {
             pub $field: $type,
         } [$($member)* $field] $($rest)*);
     };
-    (@emit { $(#[$meta:meta])* } $name:ident { $($body:tt)* } [$($member:ident)*]) => {
+    (@emit { { $(#[$meta:meta])* } $([$param:ident])? } $name:ident { $($body:tt)* } [$($member:ident)*]) => {
         #[derive(Clone, Debug, PartialEq, Eq, ::serde::Deserialize, ::serde::Serialize)]
+        // The derived functions become the type's own, so that the traits can refuse arrays.
+        #[serde(remote = "Self")]
         $(#[$meta])*
-        pub struct $name { $($body)* }
+        pub struct $name $(<$param>)? { $($body)* }
 
-        impl $name {
+        impl $(<$param>)? $name $(<$param>)? {
             /// The Rust names of all members, in the order of the provider's samples.
             pub const MEMBERS: &'static [&'static str] = &[$(stringify!($member)),*];
         }
+
+        impl<'de $(, $param: ::serde::Deserialize<'de>)?> ::serde::Deserialize<'de> for $name $(<$param>)? {
+            fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                Self::deserialize($crate::wire::ObjectOnly(deserializer))
+            }
+        }
+
+        impl $(<$param: ::serde::Serialize>)? ::serde::Serialize for $name $(<$param>)? {
+            fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                Self::serialize(self, serializer)
+            }
+        }
     };
-    ($(#[$meta:meta])* pub struct $name:ident { $($fields:tt)* }) => {
-        $crate::__object!(@fields { $(#[$meta])* } $name { } [] $($fields)*);
+    ($(#[$meta:meta])* pub struct $name:ident $(<$param:ident>)? { $($fields:tt)* }) => {
+        $crate::__object!(@fields { { $(#[$meta])* } $([$param])? } $name { } [] $($fields)*);
     };
 }
