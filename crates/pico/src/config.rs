@@ -1,0 +1,63 @@
+//! One publisher's settings, made into a handler.
+
+use hooklatch_core::{
+    Contract, Decoded, Handler, InvalidSettings, Proof, Provider, Request, Sample, Sender, Settings, Signed,
+    Unauthenticated, Undecodable, Verified,
+};
+use http::HeaderName;
+
+use crate::{Event, NAME, event, samples, verify};
+
+/// The handler for one publisher at Pico.
+#[derive(Clone, Debug)]
+pub struct Pico {
+    settings: Settings,
+}
+
+impl Provider for Pico {
+    const NAME: &'static str = NAME;
+    type Event = Event;
+
+    fn new(settings: Settings) -> Result<Self, InvalidSettings> {
+        if !settings.secrets.is_empty() {
+            return Err(InvalidSettings::SecretUseless { provider: NAME });
+        }
+        Ok(Self { settings })
+    }
+
+    fn read(&self, request: &Verified) -> Result<Decoded<Event>, Undecodable> {
+        event::read(request)
+    }
+}
+
+impl Handler for Pico {
+    fn provider(&self) -> &'static str {
+        NAME
+    }
+
+    fn contract(&self) -> Contract {
+        Contract::UNDOCUMENTED
+    }
+
+    fn verify(&self, request: &Request) -> Result<Proof, Unauthenticated> {
+        verify::verify(request, &self.settings.access)
+    }
+
+    fn decode(&self, request: &Verified) -> Result<Decoded, Undecodable> {
+        self.read(request).map(Decoded::boxed)
+    }
+
+    fn secret_headers(&self) -> Vec<HeaderName> {
+        self.settings.access.secret_headers()
+    }
+}
+
+impl Sender for Pico {
+    fn samples(&self) -> &'static [Sample] {
+        samples::SAMPLES
+    }
+
+    fn sign(&self, _kind: &str, _body: &[u8]) -> Signed {
+        verify::sign(&self.settings.access)
+    }
+}

@@ -1,0 +1,13 @@
+#![doc = include_str!("../README.md")]
+
+mod config;
+mod event;
+pub mod payload;
+mod samples;
+mod verify;
+
+pub use config::Pico;
+pub use event::{Event, Notification};
+
+/// The provider's name in configurations, event types and metrics.
+pub const NAME: &str = "pico";
