@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use futures_util::future::{BoxFuture, OptionFuture};
+use futures_util::future::OptionFuture;
 use hooklatch_core::{Dispatch, Failure, FailureKind, Request, Verified};
 use time::OffsetDateTime;
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::Instant;
 
 use super::breaker::Breaker;
@@ -39,6 +39,13 @@ struct Attempted {
     result: Result<(), Failure>,
 }
 
+/// Settlements that could not be written down.
+struct Unsettled {
+    error: InboxError,
+    settlements: Vec<Settlement>,
+    pause_for: Option<String>,
+}
+
 /// Runs until stopped, then until the last attempt is settled.
 pub(super) async fn run(lane: Lane, context: Context, mut stopped: watch::Receiver<bool>) {
     let mut arrivals = context.inbox.arrivals();
@@ -64,7 +71,7 @@ pub(super) async fn run(lane: Lane, context: Context, mut stopped: watch::Receiv
         state.start_settling();
         tokio::select! {
             Some(attempted) = state.attempts.join_next() => state.ended(attempted.ok()),
-            Some(settled) = OptionFuture::from(state.settling.as_mut()) => state.settled(settled).await,
+            Some(Ok(settled)) = OptionFuture::from(state.settling.as_mut()) => state.settled(settled).await,
             _ = arrivals.changed(), if !stopping && state.has_room() => {}
             () = tokio::time::sleep_until(state.wake_at), if !stopping => {}
             _ = stopped.changed(), if !stopping => {}
@@ -77,7 +84,8 @@ struct State {
     context: Context,
     attempts: JoinSet<Attempted>,
     unsettled: Vec<Settlement>,
-    settling: Option<BoxFuture<'static, (Result<(), InboxError>, Vec<Settlement>)>>,
+    /// Runs on its own: the inbox may make a claim wait for it.
+    settling: Option<JoinHandle<Result<(), Unsettled>>>,
     /// Why the consumer is to be paused, when it asked for that.
     pause_for: Option<String>,
     breaker: Breaker,
@@ -219,24 +227,25 @@ impl State {
         let pause_for = self.pause_for.take();
         let inbox = Arc::clone(&self.context.inbox);
         let (id, now) = (self.lane.id, (self.context.clock)());
-        self.settling = Some(Box::pin(async move {
+        self.settling = Some(tokio::spawn(async move {
             // First the pause: what is given back must not be claimed again at once.
             if pause_for.is_some()
-                && let Err(error) = inbox.set_paused(id, pause_for).await
+                && let Err(error) = inbox.set_paused(id, pause_for.clone()).await
             {
-                return (Err(error), settlements);
+                return Err(Unsettled { error, settlements, pause_for });
             }
-            let result = inbox.settle(id, settlements.clone(), now).await;
-            (result, settlements)
+            let settled = inbox.settle(id, settlements.clone(), now).await;
+            settled.map_err(|error| Unsettled { error, settlements, pause_for: None })
         }));
     }
 
-    async fn settled(&mut self, (result, mut settlements): (Result<(), InboxError>, Vec<Settlement>)) {
+    async fn settled(&mut self, result: Result<(), Unsettled>) {
         self.settling = None;
-        if let Err(error) = result {
+        if let Err(Unsettled { error, mut settlements, pause_for }) = result {
             tracing::error!(consumer = %self.lane.name, %error, "cannot write down how attempts ended; trying again");
             settlements.append(&mut self.unsettled);
             self.unsettled = settlements;
+            self.pause_for = self.pause_for.take().or(pause_for);
             tokio::time::sleep(AFTER_INBOX_ERROR).await;
         }
     }

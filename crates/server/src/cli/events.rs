@@ -1,0 +1,251 @@
+//! `hooklatch events`
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use clap::Subcommand;
+use hooklatch_core::EventId;
+use hooklatch_inbox::{DispatchRecord, EventDetail, EventLog as _, EventRecord, EventState, Query, headers};
+use hooklatch_inbox_sqlite::SqliteLog;
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::Exit;
+use super::output::{remark, say, table, time};
+use crate::config::Config;
+use crate::server::now;
+
+/// Look at what came in.
+#[derive(Debug, Subcommand)]
+pub(super) enum Events {
+    /// List events, newest first.
+    List(List),
+    /// Show one event with every dispatch and attempt.
+    Show {
+        /// The event's id.
+        id: EventId,
+    },
+}
+
+/// Which events to list; everything that is given must hold.
+#[derive(Debug, clap::Args)]
+pub(super) struct List {
+    /// The source's name.
+    #[arg(long)]
+    source: Option<String>,
+    /// The type, such as picpay.TransactionUpdateMessage; * stands for any run of characters.
+    #[arg(long = "type", value_name = "TYPE")]
+    kind: Option<String>,
+    /// The topic, such as payment.*
+    #[arg(long)]
+    topic: Option<String>,
+    /// The object, such as order/223827
+    #[arg(long)]
+    subject: Option<String>,
+    /// pending, done, dead or quarantined
+    #[arg(long)]
+    state: Option<EventState>,
+    /// Received at this time or later: RFC 3339, or how long ago, such as 2h
+    #[arg(long, value_parser = moment)]
+    since: Option<OffsetDateTime>,
+    /// Received before this time
+    #[arg(long, value_parser = moment)]
+    until: Option<OffsetDateTime>,
+    /// Text that the body contains
+    #[arg(long = "query", short = 'q', value_name = "TEXT")]
+    text: Option<String>,
+    /// The most events to list
+    #[arg(long, default_value_t = 50)]
+    limit: usize,
+    /// Continue where an earlier list ended
+    #[arg(long, value_name = "ID")]
+    cursor: Option<EventId>,
+}
+
+/// A point in time, or how long ago it was.
+fn moment(text: &str) -> Result<OffsetDateTime, String> {
+    if let Ok(time) = OffsetDateTime::parse(text, &Rfc3339) {
+        return Ok(time);
+    }
+    let ago: Duration = humantime::parse_duration(text)
+        .map_err(|_| "write 2026-01-02T03:04:05Z, or 2h for two hours ago".to_owned())?;
+    now()
+        .checked_sub(time::Duration::try_from(ago).map_err(|error| error.to_string())?)
+        .ok_or("too long ago".to_owned())
+}
+
+impl Events {
+    pub(super) async fn run(self, config: &Config, as_json: bool) -> Result<(), Exit> {
+        let log = SqliteLog::open(&config.inbox.path)?;
+        match self {
+            Self::List(list) => {
+                let page = log.events(list.query()).await?;
+                if as_json {
+                    let events: Vec<_> = page.events.iter().map(line).collect();
+                    say(&json!({ "events": events, "next": page.next.map(|id| id.to_string()) }).to_string());
+                    return Ok(());
+                }
+                let mut rows =
+                    table(&["ID", "RECEIVED", "SOURCE", "TYPE", "SUBJECT", "TOPIC", "STATE", "REPEATS"]);
+                for event in &page.events {
+                    rows.add_row([
+                        event.id.to_string(),
+                        time(event.received_at),
+                        event.source.clone(),
+                        event.kind.clone().unwrap_or_default(),
+                        event.subject.clone().unwrap_or_default(),
+                        event.topic.clone().unwrap_or_default(),
+                        event.state.to_string(),
+                        event.repeats.to_string(),
+                    ]);
+                }
+                say(&rows.trim_fmt());
+                if let Some(next) = page.next {
+                    remark(&format!("more: --cursor {next}"));
+                }
+                Ok(())
+            }
+            Self::Show { id } => {
+                let detail = log
+                    .event(id)
+                    .await?
+                    .ok_or_else(|| Exit::Failed(format!("no event {id} in this inbox")))?;
+                if as_json {
+                    say(&document(&detail).to_string());
+                } else {
+                    show(&detail);
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+impl List {
+    fn query(self) -> Query {
+        Query {
+            source: self.source,
+            kind: self.kind,
+            topic: self.topic,
+            subject: self.subject,
+            state: self.state,
+            since: self.since,
+            until: self.until,
+            text: self.text,
+            after: self.cursor,
+            limit: self.limit.max(1),
+        }
+    }
+}
+
+fn line(event: &EventRecord) -> Value {
+    json!({
+        "id": event.id.to_string(),
+        "source": event.source,
+        "type": event.kind,
+        "topic": event.topic,
+        "subject": event.subject,
+        "time": event.time.map(time),
+        "received": time(event.received_at),
+        "proof": event.proof.as_str(),
+        "repeats": event.repeats,
+        "state": event.state.as_str(),
+    })
+}
+
+fn document(detail: &EventDetail) -> Value {
+    let EventDetail { record, event, fault, dispatches } = detail;
+    let mut document = line(record);
+    let headers: Vec<_> = headers::decode(&event.headers)
+        .iter()
+        .map(|(name, value)| json!([name.as_str(), String::from_utf8_lossy(value.as_bytes())]))
+        .collect();
+    let attributes: serde_json::Map<String, Value> = event
+        .reading
+        .iter()
+        .flat_map(|reading| &reading.attributes)
+        .map(|(name, value)| (name.clone(), value.clone().into()))
+        .collect();
+    if let Some(members) = document.as_object_mut() {
+        members.insert("fault".into(), json!(fault));
+        members.insert("peer".into(), json!(event.peer.map(|peer| peer.to_string())));
+        members.insert("attributes".into(), attributes.into());
+        members.insert("headers".into(), headers.into());
+        // The bytes as received, whatever they are; `data` beside it where they are JSON.
+        members.insert("body_base64".into(), STANDARD.encode(&event.body).into());
+        members.insert("data".into(), serde_json::from_slice(&event.body).unwrap_or_default());
+        members.insert("dispatches".into(), dispatches.iter().map(dispatch).collect());
+    }
+    document
+}
+
+fn dispatch(dispatch: &DispatchRecord) -> Value {
+    let attempts: Vec<_> = dispatch
+        .attempts
+        .iter()
+        .map(|attempt| {
+            json!({
+                "started": time(attempt.started_at),
+                "seconds": attempt.took.as_secs_f64(),
+                "error": attempt.error,
+            })
+        })
+        .collect();
+    json!({
+        "consumer": dispatch.consumer,
+        "replay": dispatch.replay,
+        "state": dispatch.state.as_str(),
+        "due": dispatch.due.map(time),
+        "attempts": attempts,
+    })
+}
+
+fn show(detail: &EventDetail) {
+    let EventDetail { record, event, fault, dispatches } = detail;
+    let say_if = |name: &str, value: Option<&str>| {
+        if let Some(value) = value {
+            say(&format!("{name:<9} {value}"));
+        }
+    };
+    say_if("id", Some(&record.id.to_string()));
+    say_if("state", Some(record.state.as_str()));
+    say_if("source", Some(&record.source));
+    say_if("type", record.kind.as_deref());
+    say_if("topic", record.topic.as_deref());
+    say_if("subject", record.subject.as_deref());
+    say_if("time", record.time.map(time).as_deref());
+    say_if("received", Some(&time(record.received_at)));
+    say_if("peer", event.peer.map(|peer| peer.to_string()).as_deref());
+    say_if("proof", Some(record.proof.as_str()));
+    say_if("repeats", Some(&record.repeats.to_string()));
+    say_if("fault", fault.as_deref());
+    for (name, value) in event.reading.iter().flat_map(|reading| &reading.attributes) {
+        say_if(name, Some(value));
+    }
+    say("");
+    if dispatches.is_empty() {
+        say("no consumer wants it");
+    }
+    for dispatch in dispatches {
+        let due = dispatch.due.map(|due| format!(", next attempt {}", time(due))).unwrap_or_default();
+        let replay =
+            if dispatch.replay > 0 { format!(" (replay {})", dispatch.replay) } else { String::new() };
+        say(&format!("{}{replay}: {}{due}", dispatch.consumer, dispatch.state.as_str()));
+        for (number, attempt) in (1..).zip(&dispatch.attempts) {
+            let ended = attempt.error.as_deref().unwrap_or("taken");
+            say(&format!(
+                "  attempt {number} {} {:.3} s: {ended}",
+                time(attempt.started_at),
+                attempt.took.as_secs_f64()
+            ));
+        }
+    }
+    say("");
+    for (name, value) in &headers::decode(&event.headers) {
+        say(&format!("{name}: {}", String::from_utf8_lossy(value.as_bytes()).escape_debug()));
+    }
+    say("");
+    say(&String::from_utf8_lossy(&event.body));
+}

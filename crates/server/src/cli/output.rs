@@ -1,0 +1,42 @@
+//! What is printed, and where.
+
+use std::io::{IsTerminal as _, Write as _};
+
+use comfy_table::presets::NOTHING;
+use comfy_table::{ContentArrangement, Table};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+/// A line on standard output. A reader that went away ends the program quietly, as it does for other tools.
+pub(super) fn say(line: &str) {
+    if writeln!(std::io::stdout().lock(), "{line}").is_err() {
+        std::process::exit(0);
+    }
+}
+
+/// A line on standard error.
+pub(super) fn remark(line: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{line}");
+}
+
+/// An error on standard error.
+pub(super) fn complain(message: &str) {
+    remark(&format!("hooklatch: {message}"));
+}
+
+/// Whether standard error is a terminal whose reader likes colours.
+pub(super) fn has_colours() -> bool {
+    std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// A table with this header, without lines, so that `awk` and `grep` can read it too.
+pub(super) fn table(header: &[&str]) -> Table {
+    let mut table = Table::new();
+    table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Disabled).set_header(header);
+    table
+}
+
+/// A time as RFC 3339 writes it.
+pub(super) fn time(time: OffsetDateTime) -> String {
+    time.format(&Rfc3339).unwrap_or_else(|_| time.to_string())
+}

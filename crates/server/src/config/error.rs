@@ -1,0 +1,43 @@
+//! Where a configuration is wrong, and what would be right.
+
+use std::fmt;
+use std::ops::Range;
+use std::path::Path;
+
+/// A configuration that cannot be used: file, line and column, what is wrong there, and what would be right.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct ConfigError(String);
+
+impl ConfigError {
+    /// An error that is not in the text of a file.
+    pub(crate) fn without_place(message: impl Into<String>) -> Self {
+        Self(message.into())
+    }
+}
+
+/// The text of a configuration and where it stands.
+#[derive(Clone, Copy)]
+pub(super) struct Document<'a> {
+    pub(super) file: &'a Path,
+    pub(super) text: &'a str,
+}
+
+impl Document<'_> {
+    /// An error at a place in the text.
+    pub(super) fn error(&self, span: Range<usize>, message: impl fmt::Display) -> ConfigError {
+        let before = self.text.get(..span.start).unwrap_or(self.text);
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        ConfigError(format!("{}:{line}:{column}: {message}", self.file.display()))
+    }
+
+    /// An error that the TOML reader found.
+    pub(super) fn syntax_error(&self, error: &toml::de::Error) -> ConfigError {
+        let message = error.message().trim().replace('\n', "; ");
+        match error.span() {
+            Some(span) => self.error(span, message),
+            None => ConfigError(format!("{}: {message}", self.file.display())),
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! What holds without a configuration file: every provider that is compiled in, on this machine only.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use hooklatch_core::{Secret, Settings};
+
+use super::server::{DEFAULT_INBOX, DEFAULT_RETENTION};
+use super::{Config, ConfigError, InboxConfig, ServerConfig, SourceConfig};
+use crate::providers::{self, Known};
+
+/// Where the secrets come from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Secrets {
+    /// From a file beside the inbox, which is made at the first start.
+    Kept,
+    /// Made up, for a demonstration.
+    MadeUp,
+}
+
+/// The file that keeps the secrets, beside the inbox.
+const FILE: &str = "hooklatch.secrets.toml";
+
+/// A source of its own name for every provider that is compiled in.
+pub(super) fn config(folder: &Path, origin: Secrets) -> Result<Config, ConfigError> {
+    let mut warnings = Vec::new();
+    let secrets = match origin {
+        Secrets::MadeUp => made_up()?,
+        Secrets::Kept => kept(&folder.join(FILE), &mut warnings)?,
+    };
+    let sources = providers::KNOWN.iter().map(|known| source(known, &secrets)).collect::<Result<_, _>>()?;
+    Ok(Config {
+        server: ServerConfig::default(),
+        inbox: InboxConfig { path: folder.join(DEFAULT_INBOX), retention: DEFAULT_RETENTION },
+        sources,
+        consumers: Vec::new(),
+        warnings,
+    })
+}
+
+fn source(known: &Known, secrets: &BTreeMap<String, String>) -> Result<SourceConfig, ConfigError> {
+    let fail = |message: String| ConfigError::without_place(format!("{FILE}: {message}"));
+    let name = known.name;
+    let secret = secrets
+        .get(name)
+        .and_then(Secret::new)
+        .ok_or_else(|| fail(format!("no secret for `{name}`; delete the file to have all made anew")))?;
+    // Whoever has no proof of its own gets a secret in the path.
+    let signed = (known.build)(Settings::with_secret(secret.clone()));
+    let has_path_token = signed.is_err();
+    let handler = signed
+        .or_else(|_| (known.build)(Settings::with_path_token(secret)))
+        .map_err(|error| fail(error.to_string()))?;
+    Ok(SourceConfig {
+        name: name.into(),
+        path: format!("/{name}"),
+        has_path_token,
+        is_open: false,
+        handler,
+        timezone: None,
+    })
+}
+
+/// The secrets in the file. Those that are missing, at the first start all, are made, written down and shown once.
+fn kept(file: &PathBuf, warnings: &mut Vec<String>) -> Result<BTreeMap<String, String>, ConfigError> {
+    let fail =
+        |error: &dyn std::fmt::Display| ConfigError::without_place(format!("{}: {error}", file.display()));
+    let mut secrets: BTreeMap<String, String> = match std::fs::read_to_string(file) {
+        Ok(text) => toml::from_str(&text).map_err(|error| fail(&error))?,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => BTreeMap::new(),
+        Err(error) => return Err(fail(&error)),
+    };
+    let missing: Vec<_> = made_up()?.into_iter().filter(|(name, _)| !secrets.contains_key(name)).collect();
+    if missing.is_empty() {
+        return Ok(secrets);
+    }
+    for (name, secret) in &missing {
+        warnings.push(format!(
+            "made a secret for source `{name}`, shown only now and kept in {}: {secret}",
+            file.display()
+        ));
+    }
+    secrets.extend(missing);
+    let mut text =
+        String::from("# Made by hooklatch where no configuration was found. One secret a source.\n");
+    for (name, secret) in &secrets {
+        let _ = writeln!(text, "{name} = \"{secret}\"");
+    }
+    write_private(file, &text).map_err(|error| fail(&error))?;
+    Ok(secrets)
+}
+
+/// Writes a file that only its owner may read. It is complete or not there.
+fn write_private(file: &Path, text: &str) -> std::io::Result<()> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // A new temporary file has mode 0600.
+    let mut temporary = tempfile::NamedTempFile::new_in(folder)?;
+    temporary.write_all(text.as_bytes())?;
+    temporary.as_file().sync_all()?;
+    temporary.persist(file)?;
+    Ok(())
+}
+
+fn made_up() -> Result<BTreeMap<String, String>, ConfigError> {
+    providers::KNOWN.iter().map(|known| Ok((known.name.to_owned(), random_secret()?))).collect()
+}
+
+/// 32 random bytes in hexadecimal.
+pub(crate) fn random_secret() -> Result<String, ConfigError> {
+    let mut bytes = [0_u8; 32];
+    getrandom::fill(&mut bytes)
+        .map_err(|error| ConfigError::without_place(format!("no random bytes for a secret: {error}")))?;
+    Ok(bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    }))
+}

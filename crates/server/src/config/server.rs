@@ -1,0 +1,107 @@
+//! Addresses, limits, and where the inbox is.
+
+use std::net::{SocketAddr, ToSocketAddrs as _};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use toml::Spanned;
+
+use super::raw::{RawInbox, RawServer};
+use super::{ConfigError, Context, DEFAULT_GRACE, units};
+
+/// Addresses and limits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServerConfig {
+    /// Where providers post.
+    pub listen: SocketAddr,
+    /// Where health, and later the console, is served; `None` to have none.
+    pub admin: Option<SocketAddr>,
+    /// The largest body in bytes.
+    pub max_body: usize,
+    /// How long the headers of a request may take.
+    pub header_timeout: Duration,
+    /// How long the body of a request may take.
+    pub body_timeout: Duration,
+    /// How many connections may be open at the same time.
+    pub max_connections: usize,
+    /// How long requests and attempts under way may take when the server stops.
+    pub shutdown_grace: Duration,
+}
+
+impl Default for ServerConfig {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8400)),
+            admin: Some(SocketAddr::from(([127, 0, 0, 1], 8401))),
+            max_body: 1 << 20,
+            header_timeout: Duration::from_secs(5),
+            body_timeout: Duration::from_secs(10),
+            max_connections: 10_000,
+            shutdown_grace: DEFAULT_GRACE,
+        }
+    }
+}
+
+/// Where events are kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InboxConfig {
+    /// The SQLite file.
+    pub path: PathBuf,
+    /// How long events that are done are kept.
+    pub retention: Duration,
+}
+
+/// The name of the inbox's file where none is given.
+pub(super) const DEFAULT_INBOX: &str = "hooklatch.db";
+/// Thirty days.
+pub(super) const DEFAULT_RETENTION: Duration = Duration::from_hours(30 * 24);
+
+pub(super) fn server(raw: RawServer, context: &Context<'_>) -> Result<ServerConfig, ConfigError> {
+    let default = ServerConfig::default();
+    let admin = match &raw.admin {
+        Some(text) if text.get_ref() == "off" => None,
+        Some(text) => Some(address(text, context)?),
+        None => default.admin,
+    };
+    let max_connections = match raw.max_connections {
+        Some(number) if *number.get_ref() == 0 => {
+            return Err(context.document.error(number.span(), "at least one connection must be allowed"));
+        }
+        Some(number) => usize::try_from(number.into_inner()).unwrap_or(usize::MAX),
+        None => default.max_connections,
+    };
+    Ok(ServerConfig {
+        listen: raw.listen.as_ref().map_or(Ok(default.listen), |text| address(text, context))?,
+        admin,
+        max_body: units::size(raw.max_body.as_ref(), default.max_body, context)?,
+        header_timeout: units::duration(raw.header_timeout.as_ref(), default.header_timeout, context)?,
+        body_timeout: units::duration(raw.body_timeout.as_ref(), default.body_timeout, context)?,
+        max_connections,
+        shutdown_grace: units::duration(raw.shutdown_grace.as_ref(), default.shutdown_grace, context)?,
+    })
+}
+
+fn address(text: &Spanned<String>, context: &Context<'_>) -> Result<SocketAddr, ConfigError> {
+    let resolved = text.get_ref().to_socket_addrs().ok().and_then(|mut addresses| addresses.next());
+    resolved.ok_or_else(|| {
+        context.document.error(text.span(), "not an address; write \"127.0.0.1:8400\" or \"[::]:8400\"")
+    })
+}
+
+pub(super) fn inbox(raw: RawInbox, context: &Context<'_>) -> Result<InboxConfig, ConfigError> {
+    let path = match &raw.url {
+        None => context.path(DEFAULT_INBOX),
+        Some(url) => match url.get_ref().split_once(':') {
+            Some(("sqlite", path)) if !path.is_empty() => context.path(path),
+            Some(("postgres" | "postgresql", _)) => {
+                let message = "this version keeps events in SQLite only; write \"sqlite:hooklatch.db\"";
+                return Err(context.document.error(url.span(), message));
+            }
+            _ => {
+                return Err(context.document.error(url.span(), "not an inbox; write \"sqlite:hooklatch.db\""));
+            }
+        },
+    };
+    let retention = units::duration(raw.retention.as_ref(), DEFAULT_RETENTION, context)?;
+    Ok(InboxConfig { path, retention })
+}

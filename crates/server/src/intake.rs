@@ -1,0 +1,167 @@
+//! From an HTTP request to a durable event.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use hooklatch_core::{Rejected, Request, authenticate};
+use hooklatch_inbox::{Clock, Inbox, InboxErrorKind};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
+use http::{HeaderMap, Method, Response};
+use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
+use hyper::body::{Body, Incoming};
+use tokio::time::Instant;
+
+use crate::answer::{Outcome, answer};
+use crate::source::{Delivery, Source};
+
+/// Everything that a request needs on its way.
+#[derive(Debug)]
+pub(crate) struct Intake {
+    pub(crate) routes: HashMap<String, Arc<Source>>,
+    pub(crate) inbox: Arc<dyn Inbox>,
+    pub(crate) clock: ClockHandle,
+    pub(crate) max_body: usize,
+    pub(crate) body_timeout: Duration,
+}
+
+/// The clock, which has nothing to show.
+#[derive(Clone)]
+pub(crate) struct ClockHandle(pub(crate) Clock);
+
+impl std::fmt::Debug for ClockHandle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Clock")
+    }
+}
+
+/// How much of a body that is too large is read and thrown away, so that the sender gets to read the answer.
+const MOST_DISCARDED: usize = 16 << 20;
+/// How long that may take.
+const DISCARD_TIMEOUT: Duration = Duration::from_secs(2);
+
+impl Intake {
+    /// Answers one request.
+    pub(crate) async fn handle(
+        &self,
+        peer: SocketAddr,
+        request: http::Request<Incoming>,
+    ) -> Response<Full<Bytes>> {
+        let Some((source, path_token)) = self.route(request.uri().path()) else {
+            return answer(Outcome::NotFound);
+        };
+        let path_token = path_token.map(Box::from);
+        let outcome = self.take_in(source, path_token, peer, request).await;
+        source.answers.answer(outcome)
+    }
+
+    /// The source of a path, and what follows its own path where a token is expected.
+    fn route<'a>(&self, path: &'a str) -> Option<(&Arc<Source>, Option<&'a str>)> {
+        if let Some(source) = self.routes.get(path) {
+            return Some((source, None));
+        }
+        let (front, last) = path.rsplit_once('/')?;
+        let source = self.routes.get(front)?;
+        match (source.has_path_token, last) {
+            (true, token) => Some((source, Some(token))),
+            (false, "") => Some((source, None)),
+            (false, _) => None,
+        }
+    }
+
+    async fn take_in(
+        &self,
+        source: &Source,
+        path_token: Option<Box<str>>,
+        peer: SocketAddr,
+        request: http::Request<Incoming>,
+    ) -> Outcome {
+        let deadline = Instant::now() + source.answer_within;
+        if request.method() != Method::POST {
+            return Outcome::WrongMethod;
+        }
+        if is_encoded(request.headers()) {
+            return Outcome::Encoded;
+        }
+        let (parts, body) = request.into_parts();
+        let body = match self.read_body(&parts.headers, body).await {
+            Ok(body) => body,
+            Err(outcome) => return outcome,
+        };
+        let mut request = Request::new(parts.headers, body, (self.clock.0)());
+        request.path_token = path_token;
+        request.peer = Some(peer.ip());
+
+        let verified = match authenticate(&*source.handler, request) {
+            Ok(verified) => verified,
+            Err(Rejected { cause, .. }) => {
+                tracing::warn!(source = %source.name, %peer, kind = cause.kind().as_str(), "rejected: {cause}");
+                return Outcome::Unauthenticated;
+            }
+        };
+        let Delivery { arrival, is_readable } = source.arrival(verified);
+        match tokio::time::timeout_at(deadline, self.inbox.append(arrival)).await {
+            Ok(Ok(appended)) if is_readable => Outcome::Stored(appended.id),
+            Ok(Ok(appended)) => Outcome::Quarantined(appended.id),
+            Ok(Err(error)) if error.kind() == InboxErrorKind::Busy => {
+                tracing::debug!(source = %source.name, %error, "not taken in");
+                Outcome::Unavailable
+            }
+            Ok(Err(error)) => {
+                tracing::error!(source = %source.name, %error, "not taken in");
+                Outcome::Unavailable
+            }
+            Err(_) => {
+                tracing::error!(source = %source.name, "not taken in: the inbox took too long");
+                Outcome::Unavailable
+            }
+        }
+    }
+
+    /// Reads the whole body. One that came in one piece is not copied.
+    async fn read_body(&self, headers: &HeaderMap, mut body: Incoming) -> Result<Bytes, Outcome> {
+        let announced = headers
+            .get(CONTENT_LENGTH)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| value.parse::<u64>().ok())
+            .or(body.size_hint().exact());
+        if announced
+            .is_some_and(|length| usize::try_from(length).map_or(true, |length| length > self.max_body))
+        {
+            discard(&mut body).await;
+            return Err(Outcome::TooLarge);
+        }
+        let reading = Limited::new(&mut body, self.max_body).collect();
+        match tokio::time::timeout(self.body_timeout, reading).await {
+            Ok(Ok(collected)) => Ok(collected.to_bytes()),
+            Ok(Err(error)) if error.is::<LengthLimitError>() => {
+                discard(&mut body).await;
+                Err(Outcome::TooLarge)
+            }
+            Ok(Err(_)) => Err(Outcome::Broken),
+            Err(_) => Err(Outcome::Slow),
+        }
+    }
+}
+
+/// A compressed body would have to be unpacked before it can be measured; no provider is known to send one.
+fn is_encoded(headers: &HeaderMap) -> bool {
+    headers.get_all(CONTENT_ENCODING).iter().any(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity"))
+}
+
+/// Reads on without keeping anything: a connection that is closed with bytes unread loses the answer on its way.
+async fn discard(body: &mut Incoming) {
+    let discarding = async {
+        let mut discarded = 0;
+        while let Some(Ok(frame)) = body.frame().await {
+            discarded += frame.data_ref().map_or(0, Bytes::len);
+            if discarded > MOST_DISCARDED {
+                return;
+            }
+        }
+    };
+    // Whether it ends or runs out of time is the same.
+    let _ = tokio::time::timeout(DISCARD_TIMEOUT, discarding).await;
+}

@@ -1,0 +1,15 @@
+#![doc = include_str!("../README.md")]
+
+mod server;
+
+mod admin;
+mod answer;
+pub mod cli;
+pub mod config;
+mod intake;
+mod listener;
+pub mod providers;
+mod source;
+
+pub use config::{Config, ConfigError};
+pub use server::{Running, Server, ServerError};

@@ -1,0 +1,7 @@
+//! The `hooklatch` binary.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    hooklatch_server::cli::main()
+}
