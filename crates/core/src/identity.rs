@@ -11,7 +11,7 @@ pub enum Identity {
     Notification {
         /// The provider's counter, when the name is one.
         counter: Option<u64>,
-        /// The notification's name, unique within one account and kind.
+        /// The notification's name, unique within one account. Where a name is unique within a kind only, it holds the kind.
         name: String,
     },
     /// The provider gives no name: equal bytes are the same notification.
@@ -21,7 +21,7 @@ pub enum Identity {
     },
     /// The body says only "look at this object again": a repeat is absorbed while an equal one waits, and is new after that.
     Signal {
-        /// The object to look at.
+        /// The kind and the object to look at.
         name: String,
     },
 }
@@ -76,15 +76,15 @@ impl Identity {
     ///
     /// Keys are unique within one source only; whoever stores them puts the source in front.
     pub fn key(&self, kind: &str, body: &[u8]) -> IdentityKey {
-        let (prefix, name): (u64, &[u8]) = match self {
-            Self::Notification { counter, name } => (counter.unwrap_or_default(), name.as_bytes()),
-            Self::Content { clock } => (clock.unwrap_or_default().cast_unsigned(), body),
-            Self::Signal { name } => (0, name.as_bytes()),
+        let (prefix, scope, name): (u64, &str, &[u8]) = match self {
+            Self::Notification { counter, name } => (counter.unwrap_or_default(), "", name.as_bytes()),
+            Self::Content { clock } => (clock.unwrap_or_default().cast_unsigned(), kind, body),
+            Self::Signal { name } => (0, "", name.as_bytes()),
         };
         let mut digest = Sha256::new();
         digest.update(self.class().as_str());
         digest.update([0]);
-        digest.update(kind);
+        digest.update(scope);
         digest.update([0]);
         digest.update(name);
         let digest: [u8; 32] = digest.finalize().into();
@@ -106,10 +106,9 @@ mod tests {
     }
 
     #[test]
-    fn a_notification_is_its_kind_and_name_whatever_the_body_says() {
+    fn a_notification_is_its_name_whatever_kind_and_body_say() {
         let first = notification("7").key("order", b"{}");
-        assert_eq!(first, notification("7").key("order", b"{\"later\":1}"));
-        assert_ne!(first, notification("7").key("shipment", b"{}"));
+        assert_eq!(first, notification("7").key("shipment", b"{\"later\":1}"));
         assert_ne!(first, notification("8").key("order", b"{}"));
     }
 

@@ -47,7 +47,7 @@ impl hooklatch_core::Event for Event {
     /// Two changes of one object are sent as equal bytes, so what can happen again is only a signal.
     /// What an unknown kind means is unknown, so it is taken for one that can happen again.
     fn identity(&self) -> Identity {
-        let name = self.object_id.as_str().to_owned();
+        let name = format!("{}/{}", self.kind, self.object_id);
         if self.kind.happens_once() {
             Identity::Notification { counter: None, name }
         } else {

@@ -98,7 +98,9 @@ pub(super) fn inbox(raw: RawInbox, context: &Context<'_>) -> Result<InboxConfig,
                 return Err(context.document.error(url.span(), message));
             }
             _ => {
-                return Err(context.document.error(url.span(), "not an inbox; write \"sqlite:hooklatch.db\""));
+                return Err(context
+                    .document
+                    .error(url.span(), "not an inbox; write \"sqlite:hooklatch.db\""));
             }
         },
     };
