@@ -250,6 +250,10 @@ impl Inbox for SqliteInbox {
 
     fn check_ready(&self) -> Result<(), InboxError> {
         if !self.shared.is_healthy.load(Ordering::Relaxed) {
+            // Perhaps it could write again and nobody tries: whoever asks next will know.
+            let (answer, _) = oneshot::channel();
+            let attempt = Job::Write(Box::new(schema::touch), answer);
+            let _ = self.jobs()?.try_send(attempt);
             return Err(not_written());
         }
         if self.jobs()?.capacity() == 0 || self.budget.available_permits() < OVERHEAD {

@@ -1,6 +1,8 @@
 //! The file: its tables, its settings, its version.
 
+use std::fs::OpenOptions;
 use std::path::Path;
+use std::time::Duration;
 
 use hooklatch_inbox::{InboxError, InboxErrorKind};
 use rusqlite::{Connection, OpenFlags, params};
@@ -9,6 +11,8 @@ use crate::fault::{unavailable, unusable};
 
 /// "Hook" in ASCII, so that `file` and SQLite's own tools can tell whose file it is.
 const APPLICATION_ID: i32 = 0x486f_6f6b;
+/// How long a transaction waits for another program that writes to the file.
+pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// The version of the tables below. A file of a newer one is refused.
 const VERSION: i32 = 1;
 
@@ -95,14 +99,58 @@ CREATE TABLE attempt (                      -- an attempt that failed
 
 /// Opens the file for writing, and makes it or its tables first when there are none.
 pub(crate) fn open_writer(path: &Path) -> Result<Connection, InboxError> {
+    make_private(path)?;
     let mut connection = Connection::open(path).map_err(|error| unavailable(path, &error))?;
+    // Nothing is changed in a file that is somebody else's.
+    let is_empty = check_version(&connection, path)?;
     configure_writer(&mut connection).map_err(|error| unusable(path, &error))?;
-    match version(&connection).map_err(|error| unusable(path, &error))? {
-        VERSION => {}
-        0 => create(&mut connection).map_err(|error| unusable(path, &error))?,
-        other => return Err(wrong_version(path, other)),
+    if is_empty {
+        create(&mut connection).map_err(|error| unusable(path, &error))?;
     }
     Ok(connection)
+}
+
+/// Makes an empty file that only its owner may read, when there is none: bodies are personal.
+///
+/// SQLite gives the log beside it the same mode.
+fn make_private(path: &Path) -> Result<(), InboxError> {
+    let mut options = OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+        .open(path)
+        .map(drop)
+        .map_err(|error| InboxError::new(InboxErrorKind::Unavailable, format!("{}: {error}", path.display())))
+}
+
+/// Whether the file is still empty; an error when it is not one of ours, or of another version.
+fn check_version(connection: &Connection, path: &Path) -> Result<bool, InboxError> {
+    let pragma = |name: &str| connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i32>(0));
+    let damaged = |error: rusqlite::Error| unusable(path, &error);
+    let tables = "SELECT count(*) FROM sqlite_master";
+    let tables: i64 = connection.query_row(tables, [], |row| row.get(0)).map_err(damaged)?;
+    let application = pragma("application_id").map_err(damaged)?;
+    match pragma("user_version").map_err(damaged)? {
+        0 if tables == 0 => Ok(true),
+        VERSION if application == APPLICATION_ID => Ok(false),
+        newer if application == APPLICATION_ID && newer > VERSION => Err(InboxError::new(
+            InboxErrorKind::Unusable,
+            format!(
+                "{}: the inbox has version {newer}, this program knows {VERSION}; use a newer hooklatch",
+                path.display()
+            ),
+        )),
+        _ => Err(InboxError::new(
+            InboxErrorKind::Unusable,
+            format!("{}: a database, but not an inbox of hooklatch", path.display()),
+        )),
+    }
+}
+
+/// Writes without changing anything, to see whether writing works.
+pub(crate) fn touch(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute("UPDATE inbox SET instance = instance", []).map(drop)
 }
 
 /// Opens the file for reading beside a writer.
@@ -112,17 +160,17 @@ pub(crate) fn open_reader(path: &Path) -> Result<Connection, InboxError> {
     connection
         .execute_batch("PRAGMA busy_timeout = 5000; PRAGMA query_only = 1;")
         .map_err(|error| unavailable(path, &error))?;
-    match version(&connection).map_err(|error| unusable(path, &error))? {
-        VERSION => Ok(connection),
-        other => Err(wrong_version(path, other)),
+    if check_version(&connection, path)? {
+        return Err(InboxError::new(InboxErrorKind::Unusable, format!("{}: an empty file", path.display())));
     }
+    Ok(connection)
 }
 
 fn configure_writer(connection: &mut Connection) -> rusqlite::Result<()> {
     // Checkpoints run beside the writer (see `checkpoint.rs`), never on its own time.
+    connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.execute_batch(
-        "PRAGMA busy_timeout = 5000;
-         PRAGMA journal_mode = WAL;
+        "PRAGMA journal_mode = WAL;
          PRAGMA synchronous = FULL;
          PRAGMA wal_autocheckpoint = 0;
          PRAGMA cache_size = -16384;
@@ -130,10 +178,6 @@ fn configure_writer(connection: &mut Connection) -> rusqlite::Result<()> {
     )?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(())
-}
-
-fn version(connection: &Connection) -> rusqlite::Result<i32> {
-    connection.query_row("PRAGMA user_version", [], |row| row.get(0))
 }
 
 fn create(connection: &mut Connection) -> rusqlite::Result<()> {
@@ -146,14 +190,4 @@ fn create(connection: &mut Connection) -> rusqlite::Result<()> {
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", VERSION)?;
     transaction.commit()
-}
-
-fn wrong_version(path: &Path, found: i32) -> InboxError {
-    let path = path.display();
-    let message = if found > VERSION {
-        format!("{path}: the inbox has version {found}, this program knows {VERSION}; use a newer hooklatch")
-    } else {
-        format!("{path}: not an inbox of hooklatch (version {found})")
-    };
-    InboxError::new(InboxErrorKind::Unusable, message)
 }

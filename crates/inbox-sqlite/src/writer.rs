@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use hooklatch_inbox::{Appended, Arrival, InboxError};
 use rusqlite::{Connection, TransactionBehavior};
@@ -14,6 +15,8 @@ use crate::claim::Desk;
 use crate::fault::unavailable;
 use crate::schema;
 
+/// How long shortening the log waits for readers.
+const READERS_MAY_TAKE: Duration = Duration::from_millis(20);
 /// The most jobs that go into one transaction.
 const MOST_JOBS: usize = 1024;
 
@@ -155,10 +158,15 @@ fn reopen(path: &Path) -> Result<(Connection, Memory), InboxError> {
 /// Copies the rest of the write-ahead log into the file, so that the log begins anew.
 ///
 /// The checkpointer has copied most of it before; only the writer can finish while it goes on writing.
+///
+/// It hardly waits for readers: nobody is answered meanwhile. What a reader keeps it from, the next one does.
 fn shorten_log(connection: &Connection, mode: &str) {
-    let result =
-        connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |row| row.get::<_, i64>(0));
-    if let Err(error) = result {
+    let shortened = connection.busy_timeout(READERS_MAY_TAKE).and_then(|()| {
+        let result =
+            connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |row| row.get::<_, i64>(0));
+        connection.busy_timeout(schema::BUSY_TIMEOUT).and(result)
+    });
+    if let Err(error) = shortened {
         tracing::warn!(%error, "cannot shorten the write-ahead log");
     }
 }

@@ -6,12 +6,12 @@ mod lane;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use hooklatch_core::{Consumer, Handler};
 use time::OffsetDateTime;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 use crate::{ConsumerId, Inbox, Retry};
 
@@ -73,12 +73,11 @@ impl Dispatcher {
         Self { stop, lanes }
     }
 
-    /// Claims nothing more, lets running attempts end within `grace`, and settles them.
+    /// Claims nothing more, lets running attempts end until `deadline`, and settles them.
     ///
     /// An attempt that takes longer is cut off; its event will be handed on again after the next start.
-    pub async fn stop(self, grace: Duration) {
+    pub async fn stop(self, deadline: Instant) {
         let _ = self.stop.send(true);
-        let deadline = tokio::time::Instant::now() + grace;
         for (name, mut lane) in self.lanes {
             if tokio::time::timeout_at(deadline, &mut lane).await.is_err() {
                 tracing::warn!(consumer = %name, "attempts did not end within the grace period; they will be repeated");

@@ -1,7 +1,9 @@
 //! What the sender is told: the one place that knows status codes.
 
+use std::collections::VecDeque;
+use std::net::IpAddr;
 use std::num::NonZeroU8;
-use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
 use hooklatch_core::{Contract, EventId};
@@ -37,19 +39,27 @@ pub(crate) enum Outcome {
 /// How long a sender is asked to wait when the inbox cannot take its request.
 const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("5");
 
-/// The status for an outcome, and the one that takes turns with it where equal refusals in a row end the feed.
-const fn statuses(outcome: Outcome) -> (StatusCode, StatusCode) {
+/// The status for an outcome first, then those that take turns with it where equal refusals in a row end the feed.
+const fn statuses(outcome: Outcome) -> [StatusCode; 3] {
     match outcome {
-        Outcome::Stored(_) => (StatusCode::OK, StatusCode::OK),
-        Outcome::Quarantined(_) => (StatusCode::ACCEPTED, StatusCode::ACCEPTED),
-        Outcome::Unauthenticated => (StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN),
-        Outcome::NotFound => (StatusCode::NOT_FOUND, StatusCode::NOT_FOUND),
-        Outcome::WrongMethod => (StatusCode::METHOD_NOT_ALLOWED, StatusCode::BAD_REQUEST),
-        Outcome::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, StatusCode::BAD_REQUEST),
-        Outcome::Encoded => (StatusCode::UNSUPPORTED_MEDIA_TYPE, StatusCode::BAD_REQUEST),
-        Outcome::Slow => (StatusCode::REQUEST_TIMEOUT, StatusCode::BAD_REQUEST),
-        Outcome::Broken => (StatusCode::BAD_REQUEST, StatusCode::REQUEST_TIMEOUT),
-        Outcome::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, StatusCode::INTERNAL_SERVER_ERROR),
+        Outcome::Stored(_) => [StatusCode::OK; 3],
+        Outcome::Quarantined(_) => [StatusCode::ACCEPTED; 3],
+        Outcome::Unauthenticated => {
+            [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN, StatusCode::BAD_REQUEST]
+        }
+        Outcome::NotFound => [StatusCode::NOT_FOUND; 3],
+        Outcome::WrongMethod => {
+            [StatusCode::METHOD_NOT_ALLOWED, StatusCode::BAD_REQUEST, StatusCode::FORBIDDEN]
+        }
+        Outcome::TooLarge => [StatusCode::PAYLOAD_TOO_LARGE, StatusCode::BAD_REQUEST, StatusCode::FORBIDDEN],
+        Outcome::Encoded => {
+            [StatusCode::UNSUPPORTED_MEDIA_TYPE, StatusCode::BAD_REQUEST, StatusCode::FORBIDDEN]
+        }
+        Outcome::Slow => [StatusCode::REQUEST_TIMEOUT, StatusCode::BAD_REQUEST, StatusCode::FORBIDDEN],
+        Outcome::Broken => [StatusCode::BAD_REQUEST, StatusCode::REQUEST_TIMEOUT, StatusCode::FORBIDDEN],
+        Outcome::Unavailable => {
+            [StatusCode::SERVICE_UNAVAILABLE, StatusCode::INTERNAL_SERVER_ERROR, StatusCode::BAD_GATEWAY]
+        }
     }
 }
 
@@ -58,41 +68,52 @@ const fn statuses(outcome: Outcome) -> (StatusCode, StatusCode) {
 pub(crate) struct Answers {
     /// After how many equal refusals in a row the sender gives up for good.
     switched_off_after: Option<NonZeroU8>,
-    /// The status of the latest refusal, 0 after a success.
-    last_refusal: AtomicU16,
+    /// The latest answers to different peers, the newest at the end.
+    latest: Mutex<VecDeque<(IpAddr, StatusCode)>>,
 }
+
+/// The most peers that are remembered.
+const MOST_PEERS: usize = 64;
 
 impl Answers {
     pub(crate) fn new(contract: Contract) -> Self {
-        Self { switched_off_after: contract.switched_off_after, last_refusal: AtomicU16::new(0) }
+        Self { switched_off_after: contract.switched_off_after, latest: Mutex::default() }
     }
 
     /// The answer to a request whose outcome is known.
-    pub(crate) fn answer(&self, outcome: Outcome) -> Response<Full<Bytes>> {
-        response(outcome, self.status(outcome))
+    pub(crate) fn answer(&self, outcome: Outcome, peer: IpAddr) -> Response<Full<Bytes>> {
+        response(outcome, self.status(outcome, peer))
     }
 
     /// Never the same refusal twice in a row to a sender that counts them.
-    fn status(&self, outcome: Outcome) -> StatusCode {
-        let (status, alternate) = statuses(outcome);
+    ///
+    /// A sender may call from several addresses, and a stranger may call in between: so the status differs from the
+    /// latest one of the source and from the latest one to this peer.
+    fn status(&self, outcome: Outcome, peer: IpAddr) -> StatusCode {
+        let statuses @ [first, ..] = statuses(outcome);
         if self.switched_off_after.is_none() {
-            return status;
+            return first;
         }
-        if status.is_success() {
-            self.last_refusal.store(0, Ordering::Relaxed);
-            return status;
+        let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_source = latest.back().map(|(_, status)| *status);
+        let of_peer =
+            latest.iter().position(|(known, _)| *known == peer).and_then(|index| latest.remove(index));
+        let of_peer = of_peer.map(|(_, status)| status);
+        let is_fresh = |status: &StatusCode| Some(*status) != of_source && Some(*status) != of_peer;
+        let status =
+            if first.is_success() { first } else { statuses.into_iter().find(is_fresh).unwrap_or(first) };
+        latest.push_back((peer, status));
+        if latest.len() > MOST_PEERS {
+            latest.pop_front();
         }
-        let chosen = |last: u16| if last == status.as_u16() { alternate } else { status };
-        let last = self
-            .last_refusal
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| Some(chosen(last).as_u16()));
-        chosen(last.unwrap_or_else(|last| last))
+        status
     }
 }
 
 /// The answer where no source is concerned.
 pub(crate) fn answer(outcome: Outcome) -> Response<Full<Bytes>> {
-    response(outcome, statuses(outcome).0)
+    let [status, ..] = statuses(outcome);
+    response(outcome, status)
 }
 
 fn response(outcome: Outcome, status: StatusCode) -> Response<Full<Bytes>> {
@@ -126,6 +147,7 @@ fn response(outcome: Outcome, status: StatusCode) -> Response<Full<Bytes>> {
 mod tests {
     use super::*;
 
+    const PEER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
     const THREE: NonZeroU8 = NonZeroU8::new(3).unwrap();
 
     fn id() -> EventId {
@@ -148,11 +170,11 @@ mod tests {
             (Outcome::Unavailable, 503),
         ] {
             for _ in 0..3 {
-                assert_eq!(answers.answer(outcome).status(), status, "{outcome:?}");
+                assert_eq!(answers.answer(outcome, PEER).status(), status, "{outcome:?}");
             }
         }
-        assert_eq!(answers.answer(Outcome::WrongMethod).headers()[ALLOW], "POST");
-        assert_eq!(answers.answer(Outcome::Unavailable).headers()[RETRY_AFTER], "5");
+        assert_eq!(answers.answer(Outcome::WrongMethod, PEER).headers()[ALLOW], "POST");
+        assert_eq!(answers.answer(Outcome::Unavailable, PEER).headers()[RETRY_AFTER], "5");
     }
 
     #[test]
@@ -162,15 +184,37 @@ mod tests {
         for first in refusals {
             for second in refusals {
                 let statuses: Vec<_> = [first, second, second, first, first, second]
-                    .map(|outcome| answers.status(outcome))
+                    .map(|outcome| answers.status(outcome, PEER))
                     .to_vec();
                 assert!(statuses.windows(2).all(|pair| pair[0] != pair[1]), "{statuses:?}");
             }
         }
-        answers.status(Outcome::Stored(id()));
-        assert_eq!(answers.status(Outcome::Unauthenticated), 401);
-        assert_eq!(answers.status(Outcome::Unauthenticated), 403);
-        assert_eq!(answers.status(Outcome::Stored(id())), 200);
-        assert_eq!(answers.status(Outcome::Unauthenticated), 401);
+        answers.status(Outcome::Stored(id()), PEER);
+        let turns =
+            [(Outcome::Unauthenticated, 401), (Outcome::Unauthenticated, 403), (Outcome::Stored(id()), 200)];
+        for (outcome, status) in [turns, turns].concat() {
+            assert_eq!(answers.status(outcome, PEER), status);
+        }
+    }
+
+    #[test]
+    fn neither_strangers_nor_several_addresses_make_refusals_equal() {
+        let answers = Answers::new(Contract::UNDOCUMENTED.switched_off_after(THREE));
+        let refuse = |last: u8| answers.status(Outcome::Unauthenticated, IpAddr::from([192, 0, 2, last]));
+        let mut to_sender = Vec::new();
+        for turn in 0..20_u8 {
+            to_sender.push(refuse(1));
+            for _ in 0..turn % 3 {
+                refuse(2);
+            }
+        }
+        assert!(to_sender.windows(2).all(|pair| pair[0] != pair[1]), "{to_sender:?}");
+
+        let in_turn: Vec<_> = (0..20).map(|turn| refuse(10 + turn % 3)).collect();
+        assert!(in_turn.windows(2).all(|pair| pair[0] != pair[1]), "{in_turn:?}");
+        for peer in 0..200 {
+            refuse(peer);
+        }
+        assert_eq!(answers.latest.lock().unwrap().len(), MOST_PEERS);
     }
 }

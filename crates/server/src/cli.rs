@@ -2,6 +2,7 @@
 
 mod check;
 mod client;
+mod consumers;
 mod demo;
 mod events;
 mod output;
@@ -62,6 +63,9 @@ enum Command {
     /// Look at what came in.
     #[command(subcommand)]
     Events(events::Events),
+    /// Look at consumers, pause and resume them.
+    #[command(subcommand)]
+    Consumers(consumers::Consumers),
 }
 
 /// Why a command failed, as the exit code tells it.
@@ -124,7 +128,7 @@ pub fn main() -> ExitCode {
 
 async fn run(global: &Global, command: Option<Command>) -> Result<(), Exit> {
     match command.unwrap_or(Command::Serve) {
-        Command::Serve => serve::run(config(global)?).await,
+        Command::Serve => serve::run(Config::find_to_serve(global.config.as_deref())?).await,
         Command::Demo(demo) => demo.run(global.json).await,
         Command::Check => {
             check::run(&config(global)?, global.json);
@@ -132,6 +136,7 @@ async fn run(global: &Global, command: Option<Command>) -> Result<(), Exit> {
         }
         Command::Send(send) => send.run(&config(global)?, global.json).await,
         Command::Events(events) => events.run(&config(global)?, global.json).await,
+        Command::Consumers(consumers) => consumers.run(&config(global)?, global.json).await,
     }
 }
 

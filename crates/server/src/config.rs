@@ -18,6 +18,7 @@ pub use server::{InboxConfig, ServerConfig};
 pub use source::SourceConfig;
 
 use error::Document;
+use hooklatch_core::Secret;
 
 /// Everything that the operator decides.
 #[derive(Debug)]
@@ -32,6 +33,8 @@ pub struct Config {
     pub consumers: Vec<ConsumerConfig>,
     /// What the operator should know though it is no error.
     pub warnings: Vec<String>,
+    /// Secrets that were just made, by source: to be shown once, to a person, and never logged.
+    pub made: Vec<(String, Secret)>,
 }
 
 /// The name of the file that is looked for where none is given.
@@ -43,16 +46,29 @@ pub(crate) const DEFAULT_GRACE: Duration = Duration::from_secs(20);
 impl Config {
     /// The configuration in `file`, or in `./hooklatch.toml` when none is given, or the defaults when there is neither.
     ///
-    /// The defaults keep their secrets in a file beside the inbox and make it at the first start.
+    /// The defaults keep their secrets in a file beside the inbox, which [`find_to_serve`](Self::find_to_serve) makes.
     ///
     /// # Errors
     ///
     /// [`ConfigError`] with file, line and column, and what would be right.
     pub fn find(file: Option<&Path>) -> Result<Self, ConfigError> {
+        Self::find_or(file, local::Secrets::Kept)
+    }
+
+    /// As [`find`](Self::find), and where the defaults hold their secrets are made if there are none yet.
+    ///
+    /// # Errors
+    ///
+    /// As [`find`](Self::find).
+    pub fn find_to_serve(file: Option<&Path>) -> Result<Self, ConfigError> {
+        Self::find_or(file, local::Secrets::KeptOrMade)
+    }
+
+    fn find_or(file: Option<&Path>, secrets: local::Secrets) -> Result<Self, ConfigError> {
         match file {
             Some(file) => Self::load(file),
             None if Path::new(DEFAULT_FILE).exists() => Self::load(Path::new(DEFAULT_FILE)),
-            None => local::config(Path::new("."), local::Secrets::Kept),
+            None => local::config(Path::new("."), secrets),
         }
     }
 
@@ -82,7 +98,7 @@ impl Config {
         let inbox = server::inbox(&raw.inbox, &context)?;
         let sources = source::sources(raw.source, &server, &mut context)?;
         let consumers = consumer::consumers(raw.consumer, &sources, &mut context)?;
-        Ok(Self { server, inbox, sources, consumers, warnings })
+        Ok(Self { server, inbox, sources, consumers, warnings, made: Vec::new() })
     }
 
     /// What holds for a demonstration: secrets made up on the spot, everything in `folder`.

@@ -10,8 +10,9 @@ use hooklatch_core::{Rejected, Request, authenticate};
 use hooklatch_inbox::{Clock, Inbox, InboxErrorKind};
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use http::{HeaderMap, Method, Response};
-use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
-use hyper::body::{Body, Incoming};
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
 use crate::answer::{Outcome, answer};
@@ -25,7 +26,12 @@ pub(crate) struct Intake {
     pub(crate) clock: ClockHandle,
     pub(crate) max_body: usize,
     pub(crate) body_timeout: Duration,
+    /// The memory that all bodies together may take before they are handed to the inbox.
+    pub(crate) budget: Arc<Semaphore>,
 }
+
+/// The bytes of bodies that may be in memory at the same time.
+pub(crate) const MOST_BODY_BYTES: usize = 64 << 20;
 
 /// The clock, which has nothing to show.
 #[derive(Clone)]
@@ -54,7 +60,7 @@ impl Intake {
         };
         let path_token = path_token.map(Box::from);
         let outcome = self.take_in(source, path_token, peer, request).await;
-        source.answers.answer(outcome)
+        source.answers.answer(outcome, peer.ip())
     }
 
     /// The source of a path, and what follows its own path where a token is expected.
@@ -85,10 +91,15 @@ impl Intake {
         if is_encoded(request.headers()) {
             return Outcome::Encoded;
         }
-        let (parts, body) = request.into_parts();
-        let body = match self.read_body(&parts.headers, body).await {
-            Ok(body) => body,
-            Err(outcome) => return outcome,
+        let (parts, mut body) = request.into_parts();
+        let (body, _share) = match self.read_body(&parts.headers, &mut body).await {
+            Ok(received) => received.into_parts(),
+            Err(outcome) => {
+                if outcome == Outcome::TooLarge {
+                    discard(&mut body).await;
+                }
+                return outcome;
+            }
         };
         let mut request = Request::new(parts.headers, body, (self.clock.0)());
         request.path_token = path_token;
@@ -120,29 +131,66 @@ impl Intake {
         }
     }
 
-    /// Reads the whole body. One that came in one piece is not copied.
-    async fn read_body(&self, headers: &HeaderMap, mut body: Incoming) -> Result<Bytes, Outcome> {
+    /// Reads the whole body, within the limits on its size, on its time, and on what all bodies together may take.
+    ///
+    /// A body that came in one piece is not copied.
+    async fn read_body(&self, headers: &HeaderMap, body: &mut Incoming) -> Result<Received, Outcome> {
         let announced = headers
             .get(CONTENT_LENGTH)
             .and_then(|value| value.to_str().ok())
-            .and_then(|value| value.parse::<u64>().ok())
-            .or(body.size_hint().exact());
+            .and_then(|value| value.parse::<u64>().ok());
         if announced
             .is_some_and(|length| usize::try_from(length).map_or(true, |length| length > self.max_body))
         {
-            discard(&mut body).await;
             return Err(Outcome::TooLarge);
         }
-        let reading = Limited::new(&mut body, self.max_body).collect();
-        match tokio::time::timeout(self.body_timeout, reading).await {
-            Ok(Ok(collected)) => Ok(collected.to_bytes()),
-            Ok(Err(error)) if error.is::<LengthLimitError>() => {
-                discard(&mut body).await;
-                Err(Outcome::TooLarge)
+        let reading = async {
+            let mut received = Received::default();
+            while let Some(frame) = body.frame().await {
+                let Ok(data) = frame.map_err(|_| Outcome::Broken)?.into_data() else { continue };
+                if received.length + data.len() > self.max_body {
+                    return Err(Outcome::TooLarge);
+                }
+                received.push(data, &self.budget)?;
             }
-            Ok(Err(_)) => Err(Outcome::Broken),
-            Err(_) => Err(Outcome::Slow),
+            Ok(received)
+        };
+        tokio::time::timeout(self.body_timeout, reading).await.unwrap_or(Err(Outcome::Slow))
+    }
+}
+
+/// A body as it comes in, with its share of the memory for all bodies.
+#[derive(Default)]
+struct Received {
+    pieces: Vec<Bytes>,
+    length: usize,
+    share: Option<OwnedSemaphorePermit>,
+}
+
+impl Received {
+    fn push(&mut self, data: Bytes, budget: &Arc<Semaphore>) -> Result<(), Outcome> {
+        let size = u32::try_from(data.len()).map_err(|_| Outcome::TooLarge)?;
+        let share = Arc::clone(budget).try_acquire_many_owned(size).map_err(|_| Outcome::Unavailable)?;
+        match &mut self.share {
+            Some(all) => all.merge(share),
+            none => *none = Some(share),
         }
+        self.length += data.len();
+        self.pieces.push(data);
+        Ok(())
+    }
+
+    /// The body, and the share that is given back when the request is done with.
+    fn into_parts(mut self) -> (Bytes, Option<OwnedSemaphorePermit>) {
+        let body = match self.pieces.pop() {
+            None => Bytes::new(),
+            Some(only) if self.pieces.is_empty() => only,
+            Some(last) => {
+                self.pieces.push(last);
+                Bytes::from(self.pieces.concat())
+            }
+        };
+        (body, self.share)
     }
 }
 

@@ -21,21 +21,20 @@ pub struct Known {
 /// All of them, in the order of their names' mention in the documentation.
 pub const KNOWN: &[Known] = &[
     #[cfg(feature = "pico")]
-    known::<hooklatch_pico::Pico>(),
+    Known::of::<hooklatch_pico::Pico>(),
     #[cfg(feature = "picpay")]
-    known::<hooklatch_picpay::PicPay>(),
+    Known::of::<hooklatch_picpay::PicPay>(),
     #[cfg(feature = "piriod")]
-    known::<hooklatch_piriod::Piriod>(),
+    Known::of::<hooklatch_piriod::Piriod>(),
     #[cfg(feature = "orders")]
-    known::<hooklatch_orders::Orders>(),
+    Known::of::<hooklatch_orders::Orders>(),
 ];
 
-#[cfg_attr(
-    not(any(feature = "pico", feature = "picpay", feature = "piriod", feature = "orders")),
-    expect(dead_code, reason = "a program without any provider has none to list")
-)]
-const fn known<P: Provider>() -> Known {
-    Known { name: P::NAME, build: |settings| Ok(Arc::new(P::new(settings)?)) }
+impl Known {
+    /// The provider `P`.
+    pub const fn of<P: Provider>() -> Self {
+        Self { name: P::NAME, build: |settings| Ok(Arc::new(P::new(settings)?)) }
+    }
 }
 
 /// The provider of this name, if it is compiled in.

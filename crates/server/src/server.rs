@@ -1,22 +1,20 @@
 //! Puts the chosen providers, the inbox and the consumers together, and runs them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use hooklatch_consumers::{FileConsumer, HttpConsumer, StdoutConsumer};
 use hooklatch_core::{Consumer, Handler};
-use hooklatch_inbox::{
-    Clock, ConsumerSpec, Dispatcher, Filter, Inbox, InboxError, InboxErrorKind, Lane, Ordering, Retry,
-};
+use hooklatch_inbox::{Clock, ConsumerSpec, Dispatcher, Filter, Inbox, InboxError, Lane, Ordering, Retry};
 use hooklatch_inbox_sqlite::SqliteInbox;
 use time::OffsetDateTime;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use crate::config::{Config, ConsumerConfig, Target};
-use crate::intake::{ClockHandle, Intake};
+use crate::intake::{ClockHandle, Intake, MOST_BODY_BYTES};
 use crate::listener::{self, Limits};
 use crate::source::{Source, Subscription};
 use crate::{admin, config};
@@ -66,16 +64,6 @@ pub enum ServerError {
     },
 }
 
-impl ServerError {
-    /// Whether the configuration is at fault, not the machine.
-    pub fn is_configuration(&self) -> bool {
-        match self {
-            Self::Inbox(error) => error.kind() == InboxErrorKind::Invalid,
-            Self::Bind { .. } | Self::Consumer { .. } => false,
-        }
-    }
-}
-
 impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Server").field("config", &self.config).finish_non_exhaustive()
@@ -121,6 +109,11 @@ impl Server {
         };
         let inbox: Arc<dyn Inbox> = Arc::new(SqliteInbox::open(&config.inbox.path)?);
         let members = members(config.consumers, own, &clock)?;
+        let mut names = HashSet::new();
+        if let Some(member) = members.iter().find(|member| !names.insert(member.name.as_str())) {
+            let error = "another consumer has this name".into();
+            return Err(ServerError::Consumer { name: member.name.clone(), error });
+        }
         let specs: Vec<_> = members
             .iter()
             .map(|member| ConsumerSpec { name: member.name.clone(), ordering: member.ordering })
@@ -157,6 +150,7 @@ impl Server {
             clock: ClockHandle(clock),
             max_body: config.server.max_body,
             body_timeout: config.server.body_timeout,
+            budget: Arc::new(Semaphore::new(MOST_BODY_BYTES.max(config.server.max_body))),
         });
         Ok(Running { config: config.server, inbox, dispatcher, intake, intake_listener, admin_listener })
     }
@@ -278,10 +272,11 @@ impl Running {
 
         shutdown.await;
         tracing::info!("stopping");
+        let deadline = tokio::time::Instant::now() + self.config.shutdown_grace;
         let _ = stop.send(true);
         // First the intake, so that all that was answered is in the inbox; then the attempts; then the inbox.
         let _ = intake.await;
-        self.dispatcher.stop(self.config.shutdown_grace).await;
+        self.dispatcher.stop(deadline).await;
         if let Some(admin) = admin {
             let _ = admin.await;
         }

@@ -5,7 +5,7 @@ use super::files::Tree;
 use super::manifest::Manifest;
 
 /// What `[package]` must take from the workspace.
-const INHERITED: [&str; 5] = ["version", "edition", "rust-version", "license", "publish"];
+const INHERITED: [&str; 4] = ["version", "edition", "rust-version", "publish"];
 
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     let manifests = tree.texts().filter(|(path, _)| path.ends_with("/Cargo.toml"));
@@ -90,7 +90,6 @@ name = \"hooklatch-x\"
 version.workspace = true
 edition.workspace = true
 rust-version.workspace = true
-license.workspace = true
 publish.workspace = true
 
 [features]
@@ -119,8 +118,8 @@ workspace = true
     fn each_slip_is_found_on_its_line() {
         let cases = [
             ("edition.workspace = true", "edition = \"2021\"", 1, "`edition` is not the workspace's"),
-            ("bytes.workspace = true", "bytes = \"1\"", 15, "`bytes` has a version of its own"),
-            ("# What y adds.\n", "", 11, "feature `y` is not explained"),
+            ("bytes.workspace = true", "bytes = \"1\"", 14, "`bytes` has a version of its own"),
+            ("# What y adds.\n", "", 10, "feature `y` is not explained"),
             ("\n[lints]\nworkspace = true\n", "", 1, "the lints are not the workspace's"),
             ("hooklatch-x", "x", 1, "the package is named `x`"),
         ];

@@ -394,6 +394,16 @@ async fn files_that_are_no_inbox_are_refused() {
     assert_eq!(SqliteInbox::open(&path).unwrap_err().kind(), InboxErrorKind::Unusable);
 
     std::fs::remove_file(&path).unwrap();
+    let foreign = rusqlite::Connection::open(&path).unwrap();
+    foreign.execute_batch("CREATE TABLE precious (text)").unwrap();
+    let before = std::fs::read(&path).unwrap();
+    let error = SqliteInbox::open(&path).unwrap_err();
+    assert_eq!(error.kind(), InboxErrorKind::Unusable);
+    assert!(error.to_string().contains("not an inbox"), "{error}");
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+    drop(foreign);
+
+    std::fs::remove_file(&path).unwrap();
     drop(Fixture::open(folder, &[]).await.folder.keep());
     let connection = rusqlite::Connection::open(&path).unwrap();
     connection.pragma_update(None, "user_version", 99).unwrap();

@@ -8,14 +8,15 @@ use crate::server::Server;
 
 /// Serves until it is told to stop.
 pub(super) async fn run(config: Config) -> Result<(), Exit> {
-    config.warnings.iter().for_each(|warning| remark(&format!("hooklatch: {warning}")));
+    for (source, secret) in &config.made {
+        let secret = secret.expose_str();
+        remark(&format!("hooklatch: made a secret for source `{source}`, kept and shown only now: {secret}"));
+    }
+    for warning in &config.warnings {
+        tracing::warn!("{warning}");
+    }
     if providers::KNOWN.is_empty() {
         tracing::warn!("no provider is built into this program; it can only answer 404");
-    }
-    for source in &config.sources {
-        if source.is_open {
-            tracing::warn!(source = %source.name, "nothing proves the sender of this source");
-        }
     }
     let sources: Vec<_> = config.sources.iter().map(|source| source.path.clone()).collect();
     let consumers = config.consumers.len();
@@ -29,8 +30,21 @@ pub(super) async fn run(config: Config) -> Result<(), Exit> {
         consumers,
         "ready"
     );
+    #[cfg(unix)]
+    tokio::spawn(refuse_to_reload());
     running.run(asked_to_stop()).await;
     Ok(())
+}
+
+/// SIGHUP would end the program; until it can re-read its configuration, it says so and goes on.
+#[cfg(unix)]
+async fn refuse_to_reload() {
+    let Ok(mut hangups) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()) else {
+        return;
+    };
+    while hangups.recv().await.is_some() {
+        tracing::warn!("this version does not re-read its configuration; restart it");
+    }
 }
 
 /// Waits for Ctrl-C, or for SIGTERM where there is such a thing.

@@ -4,8 +4,9 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use hooklatch_consumers::http::Mode;
+use hooklatch_consumers::http::{InvalidHttpConfig, Mode};
 use hooklatch_consumers::{FileConfig, HttpConfig};
+use hooklatch_core::Topic;
 use hooklatch_inbox::{Filter, Ordering, Retry, glob};
 use toml::Spanned;
 
@@ -144,16 +145,37 @@ fn http_target(raw: &Spanned<RawHttp>, context: &mut Context<'_>) -> Result<(Tar
     config.timeout = units::duration(http.timeout.as_ref(), Duration::from_secs(10), context)?;
     config.mode = mode;
     config.give_up_on = http.give_up_on.iter().map(|code| *code.get_ref()).collect();
-    config.check().map_err(|error| context.document.error(http.url.span(), error))?;
+    config.check().map_err(|error| {
+        let place = match (&error, &http.secret) {
+            (InvalidHttpConfig::Secret, Some(secret)) => secret.span(),
+            _ => http.url.span(),
+        };
+        context.document.error(place, error)
+    })?;
+    if config.secret.is_none() {
+        let warning =
+            context.document.error(raw.span(), "no `secret`: what this consumer gets is not signed");
+        context.warnings.push(warning.to_string());
+    }
     Ok((Target::Http(config), concurrency))
 }
 
-fn filter(raw: RawFilter, sources: &[SourceConfig], context: &Context<'_>) -> Result<Filter, ConfigError> {
+fn filter(
+    raw: RawFilter,
+    sources: &[SourceConfig],
+    context: &mut Context<'_>,
+) -> Result<Filter, ConfigError> {
     for pattern in &raw.source {
         if !sources.iter().any(|source| glob(pattern.get_ref(), &source.name)) {
             let names: Vec<_> = sources.iter().map(|source| &*source.name).collect();
             let message = format!("no source `{}`; there are {}", pattern.get_ref(), names.join(", "));
             return Err(context.document.error(pattern.span(), message));
+        }
+    }
+    for pattern in &raw.topic {
+        if !Topic::ALL.iter().any(|topic| glob(pattern.get_ref(), topic.as_str())) {
+            let message = format!("no topic is like `{}`, so nothing will match", pattern.get_ref());
+            context.warnings.push(context.document.error(pattern.span(), message).to_string());
         }
     }
     let texts = |list: Vec<Spanned<String>>| list.into_iter().map(Spanned::into_inner).collect();

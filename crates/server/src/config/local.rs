@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use hooklatch_core::{Secret, Settings};
 
@@ -14,8 +14,10 @@ use crate::providers::{self, Known};
 /// Where the secrets come from.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Secrets {
-    /// From a file beside the inbox, which is made at the first start.
+    /// From a file beside the inbox; those that are not there yet are unknown.
     Kept,
+    /// From that file, which is made at the first start.
+    KeptOrMade,
     /// Made up, for a demonstration.
     MadeUp,
 }
@@ -26,10 +28,24 @@ const FILE: &str = "hooklatch.secrets.toml";
 /// A source of its own name for every provider that is compiled in.
 pub(super) fn config(folder: &Path, origin: Secrets) -> Result<Config, ConfigError> {
     let mut warnings = Vec::new();
-    let secrets = match origin {
-        Secrets::MadeUp => made_up()?,
-        Secrets::Kept => kept(&folder.join(FILE), &mut warnings)?,
-    };
+    let mut made = Vec::new();
+    let mut secrets = made_up()?;
+    if origin != Secrets::MadeUp {
+        let file = folder.join(FILE);
+        let kept = read(&file)?;
+        let missing: Vec<_> = secrets.keys().filter(|name| !kept.contains_key(*name)).cloned().collect();
+        secrets.extend(kept);
+        if origin == Secrets::KeptOrMade && !missing.is_empty() {
+            write(&file, &secrets)?;
+            made = missing
+                .iter()
+                .filter_map(|name| Some((name.clone(), Secret::new(secrets.get(name)?)?)))
+                .collect();
+        } else if !missing.is_empty() {
+            warnings
+                .push(format!("no secrets yet for {}; they are made at the first start", missing.join(", ")));
+        }
+    }
     let sources = providers::KNOWN.iter().map(|known| source(known, &secrets)).collect::<Result<_, _>>()?;
     Ok(Config {
         server: ServerConfig::default(),
@@ -37,6 +53,7 @@ pub(super) fn config(folder: &Path, origin: Secrets) -> Result<Config, ConfigErr
         sources,
         consumers: Vec::new(),
         warnings,
+        made,
     })
 }
 
@@ -63,33 +80,26 @@ fn source(known: &Known, secrets: &BTreeMap<String, String>) -> Result<SourceCon
     })
 }
 
-/// The secrets in the file. Those that are missing, at the first start all, are made, written down and shown once.
-fn kept(file: &PathBuf, warnings: &mut Vec<String>) -> Result<BTreeMap<String, String>, ConfigError> {
-    let fail =
-        |error: &dyn std::fmt::Display| ConfigError::without_place(format!("{}: {error}", file.display()));
-    let mut secrets: BTreeMap<String, String> = match std::fs::read_to_string(file) {
-        Ok(text) => toml::from_str(&text).map_err(|error| fail(&error))?,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => BTreeMap::new(),
-        Err(error) => return Err(fail(&error)),
-    };
-    let missing: Vec<_> = made_up()?.into_iter().filter(|(name, _)| !secrets.contains_key(name)).collect();
-    if missing.is_empty() {
-        return Ok(secrets);
+/// The secrets in the file, none when there is no file.
+fn read(file: &Path) -> Result<BTreeMap<String, String>, ConfigError> {
+    match std::fs::read_to_string(file) {
+        Ok(text) => toml::from_str(&text).map_err(|error| about(file, &error)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(BTreeMap::new()),
+        Err(error) => Err(about(file, &error)),
     }
-    for (name, secret) in &missing {
-        warnings.push(format!(
-            "made a secret for source `{name}`, shown only now and kept in {}: {secret}",
-            file.display()
-        ));
-    }
-    secrets.extend(missing);
+}
+
+fn write(file: &Path, secrets: &BTreeMap<String, String>) -> Result<(), ConfigError> {
     let mut text =
         String::from("# Made by hooklatch where no configuration was found. One secret a source.\n");
-    for (name, secret) in &secrets {
+    for (name, secret) in secrets {
         let _ = writeln!(text, "{name} = \"{secret}\"");
     }
-    write_private(file, &text).map_err(|error| fail(&error))?;
-    Ok(secrets)
+    write_private(file, &text).map_err(|error| about(file, &error))
+}
+
+fn about(file: &Path, error: &dyn std::fmt::Display) -> ConfigError {
+    ConfigError::without_place(format!("{}: {error}", file.display()))
 }
 
 /// Writes a file that only its owner may read. It is complete or not there.

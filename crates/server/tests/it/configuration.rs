@@ -1,5 +1,6 @@
 //! A configuration that is wrong stops everything before a port is bound.
 
+use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt as _;
 
 use crate::program::{hooklatch, run, text};
@@ -118,20 +119,39 @@ fn a_file_that_is_named_must_be_there() {
 fn without_a_file_the_secrets_are_made_once() {
     let folder = tempfile::tempdir().unwrap();
     let secrets = folder.path().join("hooklatch.secrets.toml");
-    let first = run(folder.path(), &["check", "--json"]);
-    assert!(first.status.success(), "{}", text(&first.stderr));
+    let before = run(folder.path(), &["check", "--json"]);
+    assert!(before.status.success(), "{}", text(&before.stderr));
+    assert!(!secrets.exists(), "looking makes no secrets");
+
     if hooklatch_server::providers::KNOWN.is_empty() {
         return;
     }
+    let first = serve_for_a_moment(folder.path());
     let kept = std::fs::read_to_string(&secrets).unwrap();
     assert_eq!(std::fs::metadata(&secrets).unwrap().permissions().mode() & 0o777, 0o600);
+    let table: toml::Table = toml::from_str(&kept).unwrap();
     for known in hooklatch_server::providers::KNOWN {
-        let table: toml::Table = toml::from_str(&kept).unwrap();
         let secret = table[known.name].as_str().unwrap();
         assert_eq!(secret.len(), 64);
-        assert!(text(&first.stderr).contains(secret), "shown at the first start");
+        assert!(first.contains(secret), "shown at the first start");
     }
-    let second = run(folder.path(), &["check", "--json"]);
-    assert_eq!(text(&second.stderr), "");
+    let second = serve_for_a_moment(folder.path());
+    assert!(!second.contains("made a secret"), "{second}");
     assert_eq!(std::fs::read_to_string(&secrets).unwrap(), kept);
+    assert_eq!(text(&run(folder.path(), &["check"]).stderr), "");
+}
+
+/// Serves until it has said how it goes; whether the usual addresses are free does not matter here.
+fn serve_for_a_moment(folder: &std::path::Path) -> String {
+    let mut child = hooklatch(folder).arg("serve").stderr(std::process::Stdio::piped()).spawn().unwrap();
+    let mut shown = String::new();
+    for line in BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok) {
+        shown += &line;
+        if line.contains("ready") || line.contains("cannot listen") {
+            break;
+        }
+    }
+    let _ = child.kill();
+    child.wait().unwrap();
+    shown
 }

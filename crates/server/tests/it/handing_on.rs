@@ -6,7 +6,7 @@ use serde_json::Value;
 use standardwebhooks::Webhook;
 
 use crate::fixtures::{self, Fixture};
-use crate::program::{Program, eventually};
+use crate::program::{Program, eventually, run, text};
 use crate::receiver::{Got, Receiver};
 
 /// The secret of the HTTP consumer: `whsec_` and base64, as Standard Webhooks writes it.
@@ -176,4 +176,43 @@ fn a_failing_consumer_is_asked_again_and_given_up_in_the_end() {
     let dispatch = &event["dispatches"][0];
     assert_eq!((&dispatch["state"], dispatch["attempts"].as_array().unwrap().len()), (&"dead".into(), 3));
     assert!(dispatch["attempts"][0]["error"].as_str().unwrap().contains("500"), "{dispatch}");
+}
+
+#[test]
+fn a_consumer_that_is_gone_is_paused_until_resumed() {
+    let Some(fixture) = fixtures::all().into_iter().next() else { return };
+    let receiver = Receiver::start("410 Gone");
+    let config = |address| {
+        format!(
+            "{}\n[[consumer]]\nname = \"service\"\nhttp = {{ url = \"http://{address}/\" }}\n",
+            fixtures::sources()
+        )
+    };
+    let mut program = Program::start(&config(receiver.address));
+    let folder = |program: &Program| program.folder.path().to_owned();
+    fixture.post(&program);
+    let consumers = |program: &Program| -> Value {
+        let output = run(program.folder.path(), &["consumers", "list", "--json"]);
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    eventually("it is paused", || consumers(&program)["consumers"][0]["paused"].is_string().then_some(()));
+    program = program.kill_and_restart();
+    assert_eq!(receiver.got().len(), 1, "asked once and never again");
+
+    let while_running = run(&folder(&program), &["consumers", "resume", "service"]);
+    assert_eq!(while_running.status.code(), Some(1));
+    assert!(text(&while_running.stderr).contains("stop it first"), "{}", text(&while_running.stderr));
+    let returned = Receiver::start("200 OK");
+    let program = program.while_stopped(|folder| {
+        let resumed = run(folder, &["consumers", "resume", "service"]);
+        assert!(resumed.status.success(), "{}", text(&resumed.stderr));
+        assert_eq!(run(folder, &["consumers", "resume", "nobody"]).status.code(), Some(1));
+        let file = folder.join("hooklatch.toml");
+        let changed = std::fs::read_to_string(&file)
+            .unwrap()
+            .replace(&receiver.address.to_string(), &returned.address.to_string());
+        std::fs::write(file, changed).unwrap();
+    });
+    eventually("it is handed on", || (returned.got().len() == 1).then_some(()));
+    drop(program);
 }

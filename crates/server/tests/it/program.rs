@@ -77,9 +77,15 @@ impl Program {
     }
 
     /// Ends it as `kill -9` does, and starts it again with the same files.
-    pub(crate) fn kill_and_restart(mut self) -> Self {
+    pub(crate) fn kill_and_restart(self) -> Self {
+        self.while_stopped(|_| ())
+    }
+
+    /// Ends it as `kill -9` does, does something in its folder, and starts it again.
+    pub(crate) fn while_stopped(mut self, work: impl FnOnce(&Path)) -> Self {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+        work(self.folder.path());
         let folder = std::mem::replace(&mut self.folder, tempfile::tempdir().unwrap());
         Self::spawn(folder)
     }
