@@ -2,7 +2,7 @@
 //!
 //! A provider's integration test is two calls:
 //!
-//! ```ignore
+//! ```text
 //! #[test]
 //! fn fixtures_are_as_derived() {
 //!     hooklatch_core::conformance::fixtures::<PicPay>();
