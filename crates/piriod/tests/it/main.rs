@@ -80,7 +80,7 @@ fn every_kind_has_its_topic_its_subject_and_its_identity() {
         assert_eq!((event.kind(), event.topic()), (kind, topic));
         let resource = kind.split('.').next().unwrap();
         assert_eq!(event.subject().unwrap().as_str(), format!("{resource}/x_1"));
-        let name = "x_1".to_owned();
+        let name = format!("{kind}/x_1");
         let identity =
             if once { Identity::Notification { counter: None, name } } else { Identity::Signal { name } };
         assert_eq!(event.identity(), identity, "{kind}");
