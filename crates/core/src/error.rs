@@ -89,6 +89,8 @@ pub enum UndecodableKind {
     Depth,
     /// The body is JSON, but a member that the provider always sends is missing.
     Missing,
+    /// The body is JSON, but a member stands in it more than once: readers disagree about which of them counts.
+    Repeated,
     /// The body is JSON, but a member has another type than the provider sends.
     Type,
 }
@@ -100,6 +102,7 @@ impl UndecodableKind {
             Self::Syntax => "syntax",
             Self::Depth => "depth",
             Self::Missing => "missing",
+            Self::Repeated => "repeated",
             Self::Type => "type",
         }
     }
@@ -140,6 +143,7 @@ impl fmt::Display for Undecodable {
             UndecodableKind::Syntax => write!(f, "{place} is not JSON: {}", self.expected)?,
             UndecodableKind::Depth => write!(f, "{place} is nested too deeply: {}", self.expected)?,
             UndecodableKind::Missing => write!(f, "{place} lacks {}", self.expected)?,
+            UndecodableKind::Repeated => write!(f, "{place} has {} more than once", self.expected)?,
             UndecodableKind::Type => write!(f, "{place} is not {}", self.expected)?,
         }
         match self.position {
