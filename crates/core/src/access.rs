@@ -9,7 +9,7 @@ use http::header::AUTHORIZATION;
 use ipnet::IpNet;
 
 use crate::secret::{equal, equals_any};
-use crate::{Proof, Request, Secret, Unauthenticated, UnauthenticatedKind};
+use crate::{NearMiss, Proof, Request, Secret, Unauthenticated, UnauthenticatedKind};
 
 /// What a source asks for beside the provider's own proof. Everything that is set must hold.
 #[derive(Clone, Default)]
@@ -22,6 +22,8 @@ pub struct Access {
     pub basic: Vec<Basic>,
     /// The connection must come from one of these networks.
     pub addresses: Vec<IpNet>,
+    /// Secrets of any sort that are believed no longer, so that a refusal can say that it was one of them.
+    pub retired: Vec<Secret>,
 }
 
 /// A user name and password of HTTP basic authentication, kept as the header value that proves them.
@@ -62,13 +64,7 @@ impl Access {
             proof = Proof::Path;
         }
         if let Some((name, values)) = &self.header {
-            let what = format!("the `{name}` header");
-            let given = request
-                .single_header(name.as_str())
-                .ok_or_else(|| Unauthenticated::new(UnauthenticatedKind::Missing, what.clone()))?;
-            if !equals_any(given, values) {
-                return Err(Unauthenticated::new(UnauthenticatedKind::Mismatch, what));
-            }
+            self.verify_header(request, name, values)?;
             proof = Proof::Token;
         }
         if !self.basic.is_empty() {
@@ -93,6 +89,25 @@ impl Access {
         }
     }
 
+    /// Checks that the header carries one of `tokens` and nothing else.
+    ///
+    /// # Errors
+    ///
+    /// [`Unauthenticated`] with what the header resembles.
+    pub fn verify_header(
+        &self,
+        request: &Request,
+        name: &HeaderName,
+        tokens: &[Secret],
+    ) -> Result<(), Unauthenticated> {
+        let given = request.proof_header(name)?;
+        if equals_any(given, tokens) {
+            return Ok(());
+        }
+        let mismatch = Unauthenticated::of_header(UnauthenticatedKind::Mismatch, name);
+        Err(mismatch.resembling(NearMiss::find(given, tokens, &self.retired)))
+    }
+
     fn verify_path_token(&self, request: &Request) -> Result<(), Unauthenticated> {
         const WHAT: &str = "the token in the path";
         let given = request
@@ -102,15 +117,14 @@ impl Access {
         if equals_any(given.as_bytes(), &self.path_tokens) {
             Ok(())
         } else {
-            Err(Unauthenticated::new(UnauthenticatedKind::Mismatch, WHAT))
+            let near_miss = NearMiss::find(given.as_bytes(), &self.path_tokens, &self.retired);
+            Err(Unauthenticated::new(UnauthenticatedKind::Mismatch, WHAT).resembling(near_miss))
         }
     }
 
     fn verify_basic(&self, request: &Request) -> Result<(), Unauthenticated> {
-        const WHAT: &str = "the `authorization` header";
-        let fail = |kind| Unauthenticated::new(kind, WHAT);
-        let given =
-            request.single_header("authorization").ok_or_else(|| fail(UnauthenticatedKind::Missing))?;
+        let fail = |kind| Unauthenticated::of_header(kind, &AUTHORIZATION);
+        let given = request.proof_header(&AUTHORIZATION)?;
         // The scheme's name is case-insensitive (RFC 9110, section 11.1); what follows it is not.
         let (scheme, credentials) =
             given.split_at_checked(b"Basic ".len()).ok_or_else(|| fail(UnauthenticatedKind::Malformed))?;
@@ -130,6 +144,7 @@ impl fmt::Debug for Access {
             .field("header", &self.header.as_ref().map(|(name, _)| name))
             .field("basic", &self.basic.len())
             .field("addresses", &self.addresses)
+            .field("retired", &self.retired.len())
             .finish_non_exhaustive()
     }
 }
@@ -194,6 +209,36 @@ mod tests {
         for wrong in ["Basic ", "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ", "Basic qWxhZGRpbjpvcGVuIHNlc2FtZQ=="] {
             check(&access, request(&[("authorization", wrong)]), Err(UnauthenticatedKind::Mismatch));
         }
+    }
+
+    #[test]
+    fn a_near_miss_is_told_to_the_operator() {
+        let name = HeaderName::from_static("x-shop");
+        let access = Access {
+            path_tokens: vec![secret("in-the-path")],
+            header: Some((name, vec![secret("Abc")])),
+            retired: vec![secret("old")],
+            ..Access::default()
+        };
+        let near_miss = |token: &str, values: &[&'static str]| {
+            let headers: Vec<_> = values.iter().map(|value| ("x-shop", *value)).collect();
+            access.verify(&request(&headers).with_path_token(token)).unwrap_err().near_miss()
+        };
+        assert_eq!(near_miss("In-The-Path", &["Abc"]), Some(NearMiss::Case));
+        assert_eq!(near_miss("old", &["Abc"]), Some(NearMiss::Retired));
+        assert_eq!(near_miss("", &["Abc"]), Some(NearMiss::Empty));
+        assert_eq!(near_miss("in-the-path", &["abc"]), Some(NearMiss::Case));
+        assert_eq!(near_miss("in-the-path", &["Bearer Abc"]), Some(NearMiss::Scheme));
+        assert_eq!(near_miss("in-the-path", &["old"]), Some(NearMiss::Retired));
+        assert_eq!(near_miss("in-the-path", &["Abd"]), None);
+        assert_eq!(near_miss("in-the-path", &["Abc", "Abc"]), Some(NearMiss::Doubled));
+        assert_eq!(near_miss("in-the-path", &[]), None);
+
+        let cause =
+            access.verify(&request(&[("x-shop", " Abc")]).with_path_token("in-the-path")).unwrap_err();
+        let text = "the `x-shop` header matches none of the configured secrets: \
+                    it would match without the white space around it";
+        assert_eq!(cause.to_string(), text);
     }
 
     #[test]

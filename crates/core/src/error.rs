@@ -3,6 +3,10 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use http::HeaderName;
+
+use crate::NearMiss;
+
 /// The sender of a request is not proven.
 ///
 /// It is written for the operator and never shown to the sender.
@@ -10,6 +14,7 @@ use std::fmt;
 pub struct Unauthenticated {
     kind: UnauthenticatedKind,
     what: Cow<'static, str>,
+    near_miss: Option<NearMiss>,
 }
 
 /// Why a sender is not proven.
@@ -44,12 +49,29 @@ impl UnauthenticatedKind {
 impl Unauthenticated {
     /// An error of `kind` about `what`, for instance ``the `authorization` header``.
     pub fn new(kind: UnauthenticatedKind, what: impl Into<Cow<'static, str>>) -> Self {
-        Self { kind, what: what.into() }
+        Self { kind, what: what.into(), near_miss: None }
+    }
+
+    /// An error of `kind` about the header `name`.
+    pub fn of_header(kind: UnauthenticatedKind, name: &HeaderName) -> Self {
+        Self::new(kind, format!("the `{name}` header"))
+    }
+
+    /// The same error with what the proof resembles.
+    #[must_use]
+    pub fn resembling(mut self, near_miss: Option<NearMiss>) -> Self {
+        self.near_miss = near_miss;
+        self
     }
 
     /// Why the sender is not proven.
     pub fn kind(&self) -> UnauthenticatedKind {
         self.kind
+    }
+
+    /// In what way the proof nearly was one, when there is such a way.
+    pub fn near_miss(&self) -> Option<NearMiss> {
+        self.near_miss
     }
 }
 
@@ -62,7 +84,11 @@ impl fmt::Display for Unauthenticated {
             UnauthenticatedKind::Unsignable => "has a form whose signature cannot be reproduced",
             UnauthenticatedKind::Address => "is not among the allowed addresses",
         };
-        write!(f, "{} {fault}", self.what)
+        write!(f, "{} {fault}", self.what)?;
+        match self.near_miss {
+            Some(near_miss) => write!(f, ": {near_miss}"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -89,6 +115,8 @@ pub enum UndecodableKind {
     Depth,
     /// The body is JSON, but a member that the provider always sends is missing.
     Missing,
+    /// The body is JSON, but a member stands in it more than once: readers disagree about which of them counts.
+    Repeated,
     /// The body is JSON, but a member has another type than the provider sends.
     Type,
 }
@@ -100,6 +128,7 @@ impl UndecodableKind {
             Self::Syntax => "syntax",
             Self::Depth => "depth",
             Self::Missing => "missing",
+            Self::Repeated => "repeated",
             Self::Type => "type",
         }
     }
@@ -140,6 +169,7 @@ impl fmt::Display for Undecodable {
             UndecodableKind::Syntax => write!(f, "{place} is not JSON: {}", self.expected)?,
             UndecodableKind::Depth => write!(f, "{place} is nested too deeply: {}", self.expected)?,
             UndecodableKind::Missing => write!(f, "{place} lacks {}", self.expected)?,
+            UndecodableKind::Repeated => write!(f, "{place} has {} more than once", self.expected)?,
             UndecodableKind::Type => write!(f, "{place} is not {}", self.expected)?,
         }
         match self.position {

@@ -1,89 +1,101 @@
-//! Reading JSON with paths in errors, unknown members noted, and depth bounded.
+//! Reading JSON with paths in errors, unknown members and words noted, and depth bounded.
 
-use serde::Deserialize;
+use std::fmt;
+
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
+use crate::drift::note_unknown_words;
 use crate::{Decoded, Drift, Undecodable, UndecodableKind};
 
 /// How deep arrays and objects may be nested, the outermost one counted.
 pub const MAX_DEPTH: usize = 64;
 
-/// Reads a `T` from the whole body, notes members that `T` does not know.
+/// Reads a `T` from the whole body, and notes members and words that `T` does not know.
 ///
 /// # Errors
 ///
 /// [`Undecodable`] with the path of the member at fault and what was expected, never with a value.
-pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<Decoded<T>, Undecodable> {
-    within_depth(body)?;
-    read_part("", body)
+pub fn read<T: DeserializeOwned + Serialize>(body: &[u8]) -> Result<Decoded<T>, Undecodable> {
+    let text = text(body)?;
+    let mut drift = Drift::default();
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let read = serde_ignored::deserialize(&mut deserializer, |unknown| drift.note(MemberPath(&unknown)));
+    match read.and_then(|event| deserializer.end().map(|()| event)) {
+        Ok(event) => {
+            note_unknown_words(&event, &mut drift);
+            Ok(Decoded { event, drift })
+        }
+        Err(_) => Err(explain::<T>(text)),
+    }
 }
 
-/// Reads a `T` that borrows from the body, without noting unknown members: the first of two steps,
+/// Reads a `T` that borrows from the body, without noting what it does not know: the first of two steps,
 /// for the members that say which type the rest has.
 ///
 /// # Errors
 ///
 /// As [`read`].
 pub fn peek<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Undecodable> {
-    within_depth(body)?;
-    serde_json::from_slice(body).map_err(|_| explain::<T>("", body))
+    let text = text(body)?;
+    serde_json::from_str(text).map_err(|_| explain::<T>(text))
 }
 
-/// Reads a `T` from a part of a body whose path is `path`.
-///
-/// # Errors
-///
-/// As [`read`].
-pub fn read_part<T: DeserializeOwned>(path: &str, part: &[u8]) -> Result<Decoded<T>, Undecodable> {
-    let mut drift = Drift::default();
-    let mut deserializer = serde_json::Deserializer::from_slice(part);
-    let read = serde_ignored::deserialize(&mut deserializer, |unknown| {
-        if path.is_empty() { drift.note(unknown) } else { drift.note(format_args!("{path}.{unknown}")) }
-    });
-    match read.and_then(|value| deserializer.end().map(|()| value)) {
-        Ok(event) => Ok(Decoded { event, drift }),
-        Err(_) => Err(explain::<T>(path, part)),
+/// A path as errors have it: `data.transactions[0].brand`.
+struct MemberPath<'a>(&'a serde_ignored::Path<'a>);
+
+impl fmt::Display for MemberPath<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        use serde_ignored::Path;
+        match self.0 {
+            Path::Root => Ok(()),
+            Path::Seq { parent, index } => write!(f, "{}[{index}]", MemberPath(parent)),
+            Path::Map { parent: Path::Root, key } => f.write_str(key),
+            Path::Map { parent, key } => write!(f, "{}.{key}", MemberPath(parent)),
+            Path::Some { parent } | Path::NewtypeStruct { parent } | Path::NewtypeVariant { parent } => {
+                MemberPath(parent).fmt(f)
+            }
+        }
     }
 }
 
 /// Reads once more, slowly, to find the path of the fault.
-fn explain<'a, T: Deserialize<'a>>(path: &str, part: &'a [u8]) -> Undecodable {
-    let mut deserializer = serde_json::Deserializer::from_slice(part);
+fn explain<'a, T: Deserialize<'a>>(text: &'a str) -> Undecodable {
+    let mut deserializer = serde_json::Deserializer::from_str(text);
     match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
         Ok(_) => match deserializer.end() {
-            Err(error) => undecodable(path, path.is_empty(), &error),
+            Err(error) => undecodable("", &error),
             // Only a type whose reading depends on more than the bytes could get here.
-            Ok(()) => Undecodable::new(UndecodableKind::Type, path, "what it was a moment ago"),
+            Ok(()) => Undecodable::new(UndecodableKind::Type, "", "what it was a moment ago"),
         },
         Err(error) => {
-            let inner = error.path().to_string();
-            let full = match (path, inner.as_str()) {
-                (path, ".") => path.to_owned(),
-                ("", inner) => inner.to_owned(),
-                (path, inner) => format!("{path}.{inner}"),
-            };
-            undecodable(&full, path.is_empty(), error.inner())
+            let path = error.path().to_string();
+            undecodable(if path == "." { "" } else { &path }, error.inner())
         }
     }
 }
 
 /// Turns serde's message into ours, without the value that it may quote.
-///
-/// Its position counts from the beginning of what was read, so it means nothing for a part.
-fn undecodable(path: &str, is_whole_body: bool, error: &serde_json::Error) -> Undecodable {
+fn undecodable(path: &str, error: &serde_json::Error) -> Undecodable {
     let message = error.to_string();
-    let (kind, expected) = match error.classify() {
-        serde_json::error::Category::Data => match message.strip_prefix("missing field ") {
-            Some(rest) => {
-                (UndecodableKind::Missing, rest.split(" at line ").next().unwrap_or(rest).to_owned())
-            }
-            None => (UndecodableKind::Type, expectation(&message).to_owned()),
-        },
-        _ => (UndecodableKind::Syntax, message.split(" at line ").next().unwrap_or_default().to_owned()),
+    let name = |rest: &str| rest.split(" at line ").next().unwrap_or(rest).to_owned();
+    let (kind, expected) = if let Some(rest) = message.strip_prefix("missing field ") {
+        (UndecodableKind::Missing, name(rest))
+    } else if let Some(rest) = message.strip_prefix("duplicate field ") {
+        (UndecodableKind::Repeated, name(rest))
+    } else if HALF_PAIRS.iter().any(|half| message.starts_with(half)) {
+        // The grammar of JSON allows it, Unicode has no such character.
+        (UndecodableKind::Type, "text of whole characters".to_owned())
+    } else if error.is_data() {
+        (UndecodableKind::Type, expectation(&message).to_owned())
+    } else {
+        (UndecodableKind::Syntax, name(&message))
     };
-    let undecodable = Undecodable::new(kind, path, expected);
-    if is_whole_body { undecodable.at(error.line(), error.column()) } else { undecodable }
+    Undecodable::new(kind, path, expected).at(error.line(), error.column())
 }
+
+/// What `serde_json` says of half a surrogate pair.
+const HALF_PAIRS: [&str; 2] = ["lone leading surrogate in hex escape", "unexpected end of hex escape"];
 
 /// What stands behind the last "expected" of serde's message; what stands before may quote a value.
 fn expectation(message: &str) -> &str {
@@ -91,7 +103,18 @@ fn expectation(message: &str) -> &str {
     message.rsplit_once(", expected ").map_or("of the documented form", |(_, expected)| expected)
 }
 
-/// Checks the depth before anything recurses: parsers disagree about where they give up.
+/// Checks what must hold before anything recurses: parsers disagree about where they give up, and they do not look into
+/// what they skip.
+fn text(body: &[u8]) -> Result<&str, Undecodable> {
+    within_depth(body)?;
+    std::str::from_utf8(body).map_err(|error| {
+        let read = body.get(..error.valid_up_to()).unwrap_or_default();
+        let line_start = read.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
+        let line = read.split(|&byte| byte == b'\n').count();
+        Undecodable::new(UndecodableKind::Syntax, "", "invalid UTF-8").at(line, read.len() - line_start + 1)
+    })
+}
+
 fn within_depth(body: &[u8]) -> Result<(), Undecodable> {
     let mut depth = 0_usize;
     let mut bytes = body.iter();
@@ -150,20 +173,19 @@ pub fn compact(text: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use serde::Deserialize;
 
     use super::*;
 
-    #[derive(Debug, Deserialize)]
+    #[derive(Debug, Deserialize, Serialize)]
     struct Outer {
-        #[expect(dead_code, reason = "read only")]
         inner: Vec<Inner>,
     }
 
-    #[derive(Debug, Deserialize)]
+    #[derive(Debug, Deserialize, Serialize)]
     struct Inner {
-        #[expect(dead_code, reason = "read only")]
         amount: i64,
+        #[serde(default)]
+        note: Option<String>,
     }
 
     #[track_caller]
@@ -193,9 +215,35 @@ mod tests {
     }
 
     #[test]
+    fn a_member_that_stands_twice_is_named() {
+        check(
+            r#"{"inner":[{"amount":1,"amount":2}]}"#,
+            UndecodableKind::Repeated,
+            "inner[0] has `amount` more than once (line 1, column 30)",
+        );
+    }
+
+    #[test]
+    fn half_a_character_is_no_text() {
+        for half in [r"\ud800", r"\ud800\u0041", r"\udc00"] {
+            let body = format!(r#"{{"inner":[{{"amount":1,"note":"{half}"}}]}}"#);
+            let error = read::<Outer>(body.as_bytes()).unwrap_err();
+            assert_eq!((error.kind(), error.path()), (UndecodableKind::Type, "inner[0].note"), "{error}");
+            assert!(error.to_string().contains("is not text of whole characters"), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_text_is_no_json_even_where_nobody_looks() {
+        let error = read::<Outer>(b"{\"inner\":[],\n\"x\":\"\xff\"}").unwrap_err();
+        assert_eq!(error.kind(), UndecodableKind::Syntax);
+        assert_eq!(error.to_string(), "the body is not JSON: invalid UTF-8 (line 2, column 6)");
+    }
+
+    #[test]
     fn unknown_members_are_noted_with_their_path() {
         let decoded = read::<Outer>(br#"{"a":1,"inner":[{"amount":1,"b":{"c":2}}]}"#).unwrap();
-        assert_eq!(decoded.drift.paths(), ["a", "inner.0.b"]);
+        assert_eq!(decoded.drift.paths(), ["a", "inner[0].b"]);
     }
 
     #[test]

@@ -5,10 +5,10 @@ use std::net::IpAddr;
 use std::str::FromStr;
 
 use bytes::Bytes;
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 use time::OffsetDateTime;
 
-use crate::{Handler, Unauthenticated};
+use crate::{Handler, NearMiss, Unauthenticated, UnauthenticatedKind};
 
 /// One HTTP `POST` as it was received, before anybody believes it.
 #[derive(Clone)]
@@ -51,13 +51,21 @@ impl Request {
         self
     }
 
-    /// The value of a header that must be given exactly once to mean anything.
+    /// The value of a header that carries a proof, which must be given exactly once to mean anything.
     ///
-    /// Two values of one name are as good as none: front ends disagree about which of them counts.
-    pub fn single_header(&self, name: &str) -> Option<&[u8]> {
+    /// # Errors
+    ///
+    /// [`Unauthenticated`] as [`Missing`](UnauthenticatedKind::Missing). Two values of one name are as good as none:
+    /// front ends disagree about which of them counts.
+    pub fn proof_header(&self, name: &HeaderName) -> Result<&[u8], Unauthenticated> {
         let mut values = self.headers.get_all(name).iter();
-        let value = values.next()?;
-        values.next().is_none().then(|| value.as_bytes())
+        match (values.next(), values.next()) {
+            (Some(value), None) => Ok(value.as_bytes()),
+            (value, _) => {
+                let missing = Unauthenticated::of_header(UnauthenticatedKind::Missing, name);
+                Err(missing.resembling(value.map(|_| NearMiss::Doubled)))
+            }
+        }
     }
 }
 

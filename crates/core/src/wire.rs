@@ -16,6 +16,8 @@ pub use field::Field;
 pub use flag::Flag;
 pub use json::Json;
 #[doc(hidden)]
+pub use names::UNKNOWN;
+#[doc(hidden)]
 pub use object::ObjectOnly;
 pub use scalar::{Decimal, Id, Integer};
 pub use time::{DateTime, EpochSeconds, LocalDateTime};

@@ -35,6 +35,7 @@ impl Handler for Orders {
         NAME
     }
 
+    /// No page states statuses, a time limit, or what a refusal costs.
     fn contract(&self) -> Contract {
         Contract::UNDOCUMENTED
     }

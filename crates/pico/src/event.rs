@@ -68,13 +68,13 @@ pub(crate) fn read(request: &Verified) -> Result<Decoded<Event>, Undecodable> {
         }
         Kind::Other(name) => {
             let mut drift = Drift::default();
-            drift.note(format_args!("type: {name}"));
+            drift.note_word("type", &name);
             Ok(Decoded { event: Event::Unknown(name), drift })
         }
     }
 }
 
-fn notification<T: DeserializeOwned>(
+fn notification<T: DeserializeOwned + Serialize>(
     body: &[u8],
     event: impl FnOnce(Notification<T>) -> Event,
 ) -> Result<Decoded<Event>, Undecodable> {

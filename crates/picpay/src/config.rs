@@ -44,13 +44,14 @@ impl Handler for PicPay {
         NAME
     }
 
+    /// No page states statuses, a time limit, or what a refusal costs.
     fn contract(&self) -> Contract {
         Contract::UNDOCUMENTED
     }
 
     fn verify(&self, request: &Request) -> Result<Proof, Unauthenticated> {
         let proof = self.settings.access.verify(request)?;
-        verify::verify(request, &self.settings.secrets)?;
+        verify::verify(request, &self.settings)?;
         Ok(proof.max(Proof::Token))
     }
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use hooklatch_core::wire::{DateTime, object};
+use hooklatch_core::wire::{DateTime, names, object};
 use hooklatch_core::{
     Attributes, Decoded, Drift, EventTime, Identity, Subject, Topic, Undecodable, Verified, json,
 };
@@ -37,8 +37,8 @@ object! {
     /// What every notification says around its `data`.
     #[serde(rename_all = "camelCase")]
     pub struct Notification<T> {
-        /// `PAYMENT` or `THREE_DS_CHALLENGE`; `REFUND` is reported for payment links.
-        r#type: String,
+        /// The sort of notification; it stands in for the header that front ends drop.
+        r#type: NotificationType,
         /// When it happened, with an offset in the sample; a form without one is reported. 3DS samples lack it.
         event_date?: DateTime,
         /// The merchant's document, which has 12 digits in the samples.
@@ -49,6 +49,18 @@ object! {
         merchant_code?: String,
         /// What the notification is about.
         data: T,
+    }
+}
+
+names! {
+    /// The sort of a notification, as the body says it.
+    pub enum NotificationType {
+        /// A charge or a payment link: the body's form tells which.
+        Payment = "PAYMENT",
+        /// A 3DS challenge.
+        ThreeDsChallenge = "THREE_DS_CHALLENGE",
+        /// Reported for payment links by third parties.
+        Refund = "REFUND",
     }
 }
 
@@ -65,13 +77,13 @@ pub(crate) fn read(request: &Verified) -> Result<Decoded<Event>, Undecodable> {
         other => {
             json::peek::<IgnoredAny>(body)?;
             let mut drift = Drift::default();
-            drift.note(format_args!("{EVENT_TYPE}: {other}"));
+            drift.note_word(EVENT_TYPE, other);
             Ok(Decoded { event: Event::Unknown(other.into()), drift })
         }
     }
 }
 
-fn notification<T: DeserializeOwned>(
+fn notification<T: DeserializeOwned + Serialize>(
     body: &[u8],
     event: impl FnOnce(Notification<T>) -> Event,
 ) -> Result<Decoded<Event>, Undecodable> {
@@ -90,7 +102,7 @@ fn kind_of_header(request: &Verified) -> Option<&str> {
 fn kind_of_body(body: &[u8]) -> Result<Cow<'static, str>, Undecodable> {
     #[derive(Deserialize)]
     struct Outline<'a> {
-        r#type: String,
+        r#type: NotificationType,
         #[serde(borrow)]
         data: Data<'a>,
     }
@@ -103,11 +115,13 @@ fn kind_of_body(body: &[u8]) -> Result<Cow<'static, str>, Undecodable> {
     }
 
     let outline: Outline<'_> = json::peek(body)?;
-    Ok(match outline.r#type.as_str() {
-        "PAYMENT" | "REFUND" if outline.data.transaction.is_some() => PAYMENT_LINK.into(),
-        "PAYMENT" => CHARGE.into(),
-        "THREE_DS_CHALLENGE" => CHALLENGE.into(),
-        _ => outline.r#type.into(),
+    Ok(match outline.r#type {
+        NotificationType::Payment | NotificationType::Refund if outline.data.transaction.is_some() => {
+            PAYMENT_LINK.into()
+        }
+        NotificationType::Payment => CHARGE.into(),
+        NotificationType::ThreeDsChallenge => CHALLENGE.into(),
+        other => other.to_string().into(),
     })
 }
 

@@ -7,9 +7,9 @@ mod challenge;
 mod charge;
 mod payment_link;
 
-pub use challenge::Challenge;
+pub use challenge::{Challenge, ChallengeStatus};
 pub use charge::{
-    Address, Charge, ChargeStatus, Credit, Customer, Payer, Pix, Refund, SubMerchant, Transaction,
-    TransactionStatus, Wallet,
+    Address, Charge, ChargeStatus, Credit, Customer, DocumentType, Payer, PaymentSource, PaymentType, Pix,
+    Refund, SubMerchant, Transaction, TransactionStatus, Wallet,
 };
 pub use payment_link::{LinkCharge, LinkStatus, LinkTransaction, PaymentLink};

@@ -2,8 +2,7 @@
 //!
 //! The token says nothing about the body: whoever has it can send anything.
 
-use hooklatch_core::secret::equals_any;
-use hooklatch_core::{Request, Secret, Signed, Unauthenticated, UnauthenticatedKind};
+use hooklatch_core::{Request, Secret, Settings, Signed, Unauthenticated};
 use http::HeaderName;
 use http::header::AUTHORIZATION;
 
@@ -21,14 +20,6 @@ pub(crate) fn sign(signed: &mut Signed, kind: &str, tokens: &[Secret]) {
 }
 
 /// Compares the whole header value; PicPay sends no scheme in front of the token.
-pub(crate) fn verify(request: &Request, tokens: &[Secret]) -> Result<(), Unauthenticated> {
-    const WHAT: &str = "the `authorization` header";
-    let given = request
-        .single_header(AUTHORIZATION.as_str())
-        .ok_or_else(|| Unauthenticated::new(UnauthenticatedKind::Missing, WHAT))?;
-    if equals_any(given, tokens) {
-        Ok(())
-    } else {
-        Err(Unauthenticated::new(UnauthenticatedKind::Mismatch, WHAT))
-    }
+pub(crate) fn verify(request: &Request, settings: &Settings) -> Result<(), Unauthenticated> {
+    settings.access.verify_header(request, &AUTHORIZATION, &settings.secrets)
 }

@@ -4,15 +4,18 @@ use std::num::NonZeroU8;
 use std::time::Duration;
 
 use hooklatch_core::{
-    Contract, Decoded, Handler, InvalidSettings, Proof, Provider, Request, Sample, Sender, Settings, Signed,
-    Unauthenticated, Undecodable, Verified,
+    Accepted, Contract, Decoded, Handler, InvalidSettings, Proof, Provider, Request, Sample, Sender,
+    Settings, Signed, Unauthenticated, Undecodable, Verified,
 };
 use http::HeaderName;
 
 use crate::{Event, NAME, event, samples, verify};
 
-/// Piriod waits six seconds, and ends the feed after three equal failing statuses in a row.
+/// Piriod takes every 2xx, waits six seconds, and ends the feed after three equal failing statuses in a row.
+///
+/// No page says whether a time-out counts as a status.
 const CONTRACT: Contract = Contract::UNDOCUMENTED
+    .accepting(Accepted::Successful)
     .answering_within(Duration::from_secs(6))
     .switched_off_after(NonZeroU8::MIN.saturating_add(2));
 
@@ -56,7 +59,7 @@ impl Handler for Piriod {
 
     fn verify(&self, request: &Request) -> Result<Proof, Unauthenticated> {
         let proof = self.settings.access.verify(request)?;
-        verify::verify(request, &self.settings.secrets)?;
+        verify::verify(request, &self.settings)?;
         Ok(proof.max(Proof::Signature))
     }
 

@@ -32,11 +32,7 @@ object! {
 }
 
 pub(crate) fn read(request: &Verified) -> Result<Decoded<Event>, Undecodable> {
-    let mut decoded: Decoded<Event> = json::read(request.body())?;
-    if let Kind::Other(name) = &decoded.event.kind {
-        decoded.drift.note(format_args!("event: {name}"));
-    }
-    Ok(decoded)
+    json::read(request.body())
 }
 
 impl hooklatch_core::Event for Event {

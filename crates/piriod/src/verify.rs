@@ -7,7 +7,7 @@ mod members;
 
 use hmac::{Hmac, KeyInit, Mac};
 use hooklatch_core::secret::equal;
-use hooklatch_core::{Request, Secret, Signed, Unauthenticated, UnauthenticatedKind};
+use hooklatch_core::{NearMiss, Request, Secret, Settings, Signed, Unauthenticated, UnauthenticatedKind};
 use http::HeaderName;
 use sha2::Sha256;
 
@@ -19,20 +19,21 @@ pub(crate) const SIGNATURE: HeaderName = HeaderName::from_static("x-piriod-signa
 /// Adds the signature, when the body is one that Piriod's rule as it is known here can sign.
 pub(crate) fn sign(signed: &mut Signed, body: &[u8], secrets: &[Secret]) {
     let Ok(members) = Members::read(body) else { return };
-    if let Some(signature) = secrets.first().and_then(|secret| signature(secret, &members.message())) {
+    if let Some(signature) = secrets.first().and_then(|secret| signature(secret.expose(), &members.message()))
+    {
         signed.prove(SIGNATURE, signature.as_bytes());
     }
 }
 
 /// Checks that the body was signed with one of the secrets, and that the signature leaves no doubt what the body says.
-pub(crate) fn verify(request: &Request, secrets: &[Secret]) -> Result<(), Unauthenticated> {
-    let fail = |kind| Unauthenticated::new(kind, "the `x-piriod-signature` header");
+pub(crate) fn verify(request: &Request, settings: &Settings) -> Result<(), Unauthenticated> {
+    let fail = |kind| Unauthenticated::of_header(kind, &SIGNATURE);
     let unsignable = |what| Unauthenticated::new(UnauthenticatedKind::Unsignable, what);
 
-    let given =
-        request.single_header(SIGNATURE.as_str()).ok_or_else(|| fail(UnauthenticatedKind::Missing))?;
+    let given = request.proof_header(&SIGNATURE)?;
     if !has_form(given) {
-        return Err(fail(UnauthenticatedKind::Malformed));
+        let near_miss = near_miss(given, &request.body, settings);
+        return Err(fail(UnauthenticatedKind::Malformed).resembling(near_miss));
     }
     let members = Members::read(&request.body).map_err(unsignable)?;
     members.check().map_err(unsignable)?;
@@ -40,11 +41,31 @@ pub(crate) fn verify(request: &Request, secrets: &[Secret]) -> Result<(), Unauth
     let message = members.message();
     let signed_by =
         |secret| signature(secret, &message).is_some_and(|expected| equal(given, expected.as_bytes()));
-    if secrets.iter().fold(false, |found, secret| signed_by(secret) | found) {
+    if settings.secrets.iter().fold(false, |found, secret| signed_by(secret.expose()) | found) {
         Ok(())
     } else {
-        Err(fail(UnauthenticatedKind::Mismatch))
+        let near_miss = near_miss(given, &request.body, settings);
+        Err(fail(UnauthenticatedKind::Mismatch).resembling(near_miss))
     }
+}
+
+/// What a refused signature resembles: the right one in another dress, or one that another secret makes.
+fn near_miss(given: &[u8], body: &[u8], settings: &Settings) -> Option<NearMiss> {
+    const PREFIX: &[u8] = b"whsecret_";
+
+    let message = Members::read(body).ok()?.message();
+    let signatures = |secrets: &[Secret]| -> Vec<String> {
+        secrets.iter().filter_map(|secret| signature(secret.expose(), &message)).collect()
+    };
+    let found = NearMiss::find(given, &signatures(&settings.secrets), &signatures(&settings.access.retired));
+
+    let is_misspelt = settings.secrets.iter().fold(false, |found, secret| {
+        let secret = secret.expose();
+        let other = secret.strip_prefix(PREFIX).map_or_else(|| [PREFIX, secret].concat(), <[u8]>::to_vec);
+        let expected = signature(&other, &message);
+        expected.is_some_and(|expected| equal(given, expected.as_bytes())) | found
+    });
+    found.or(is_misspelt.then_some(NearMiss::Prefix))
 }
 
 /// 64 hexadecimal digits in lower case, as Python's `hexdigest()` gives them.
@@ -55,8 +76,8 @@ fn has_form(signature: &[u8]) -> bool {
 /// The key is the whole text of the secret: its `whsecret_` belongs to it, and nothing in it is base64.
 ///
 /// HMAC takes a key of any length, so there always is a signature.
-fn signature(secret: &Secret, message: &str) -> Option<String> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret.expose()).ok()?;
+fn signature(secret: &[u8], message: &str) -> Option<String> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret).ok()?;
     mac.update(message.as_bytes());
     Some(hex(&mac.finalize().into_bytes()))
 }

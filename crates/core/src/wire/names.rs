@@ -1,5 +1,9 @@
 //! Open enumerations: a known name is a variant, any other is kept as it came.
 
+/// The name of the newtype as which an unknown word is written, so that drift finds it.
+#[doc(hidden)]
+pub const UNKNOWN: &str = "$hooklatch::unknown_word";
+
 /// Declares an open enumeration.
 ///
 /// ```
@@ -84,7 +88,11 @@ macro_rules! __names {
 
         impl ::serde::Serialize for $name {
             fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(self.as_str())
+                match self {
+                    // The name marks it for whoever looks for unknown words; every format writes the text alone.
+                    Self::Other(text) => serializer.serialize_newtype_struct($crate::wire::UNKNOWN, text),
+                    known => serializer.serialize_str(known.as_str()),
+                }
             }
         }
     };

@@ -23,8 +23,8 @@ object! {
         merchant_charge_id: String,
         /// The id of a default or lightbox checkout; null for direct calls of the API.
         smart_checkout_id?: String,
-        /// `GATEWAY` for direct calls of the API, `CHECKOUT` for default checkout and lightbox.
-        payment_source?: String,
+        /// Where the buyer paid.
+        payment_source?: PaymentSource,
         /// Whether the amount is authorized first and captured later.
         late_capture?: bool,
         /// The payments that make up the charge.
@@ -38,8 +38,8 @@ object! {
     pub struct Customer {
         /// The number of the document, without check of its digits.
         document?: String,
-        /// `CPF`, `CNPJ` or `PASSPORT`.
-        document_type?: String,
+        /// The sort of document.
+        document_type?: DocumentType,
         /// Mail address.
         email?: String,
         /// Full name.
@@ -51,8 +51,8 @@ object! {
     /// One payment of a charge. One of `wallet`, `credit` and `pix` is expected, as `payment_type` says.
     #[serde(rename_all = "camelCase")]
     pub struct Transaction {
-        /// `WALLET`, `CREDIT` or `PIX`.
-        payment_type?: String,
+        /// How it is paid.
+        payment_type?: PaymentType,
         /// PicPay's id of the transaction.
         transaction_id?: String,
         /// What became of it.
@@ -210,6 +210,42 @@ object! {
         amount?: i64,
         /// When it was made.
         created_at?: DateTime,
+    }
+}
+
+names! {
+    /// Where the buyer paid.
+    pub enum PaymentSource {
+        /// A direct call of the API.
+        Gateway = "GATEWAY",
+        /// Default checkout or lightbox. API: not seen in a webhook.
+        Checkout = "CHECKOUT",
+    }
+}
+
+names! {
+    /// The sort of a customer's document.
+    ///
+    /// Only `CPF` is published for webhooks; the other words are the API's.
+    pub enum DocumentType {
+        /// The number of a Brazilian person.
+        Cpf = "CPF",
+        /// API: the number of a Brazilian company.
+        Cnpj = "CNPJ",
+        /// API: a passport.
+        Passport = "PASSPORT",
+    }
+}
+
+names! {
+    /// How a transaction is paid.
+    pub enum PaymentType {
+        /// From the PicPay wallet.
+        Wallet = "WALLET",
+        /// By card. API: not seen in a webhook.
+        Credit = "CREDIT",
+        /// By Pix. API: not seen in a webhook.
+        Pix = "PIX",
     }
 }
 

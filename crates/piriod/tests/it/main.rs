@@ -13,7 +13,7 @@ use hooklatch_core::{
 };
 use hooklatch_piriod::payload::Kind;
 use hooklatch_piriod::{Event, Piriod};
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use time::OffsetDateTime;
 
 const SECRET: &str = "whsecret_example";
@@ -109,6 +109,8 @@ fn an_unknown_kind_without_a_dot_is_about_no_object_that_could_be_named() {
 fn the_sender_waits_six_seconds_and_gives_up_after_three_equal_failures() {
     let contract = piriod().contract();
     assert_eq!(contract.answer_within, Some(Duration::from_secs(6)));
+    assert_eq!(contract.accepts(StatusCode::ACCEPTED), Some(true));
+    assert_eq!(contract.accepts(StatusCode::PERMANENT_REDIRECT), Some(false));
     assert_eq!(contract.switched_off_after.map(u8::from), Some(3));
 }
 

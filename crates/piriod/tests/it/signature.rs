@@ -1,6 +1,6 @@
 //! The signature itself.
 
-use hooklatch_core::{Handler, Provider, Secret, Settings, UnauthenticatedKind};
+use hooklatch_core::{Handler, NearMiss, Provider, Secret, Sender, Settings, UnauthenticatedKind};
 use hooklatch_piriod::Piriod;
 
 use super::{piriod, request, sign, verify, with_secrets};
@@ -65,6 +65,33 @@ fn only_64_lower_case_digits_are_a_signature() {
         let cause = verify(body, &malformed).unwrap_err();
         assert_eq!(cause.kind(), UnauthenticatedKind::Malformed, "{malformed}");
     }
+}
+
+#[test]
+fn a_near_miss_is_told_to_the_operator() {
+    let (body, signature) = VECTORS[0];
+    let near_miss = |secret: &str, given: &str| {
+        with_secrets(&[secret]).verify(&request(body, given)).unwrap_err().near_miss()
+    };
+    let right = "whsecret_example";
+    assert_eq!(near_miss(right, ""), Some(NearMiss::Empty));
+    assert_eq!(near_miss(right, &signature.to_uppercase()), Some(NearMiss::Case));
+    assert_eq!(near_miss(right, &format!("{signature} ")), Some(NearMiss::Spaced));
+    assert_eq!(near_miss(right, &format!("sha256={signature}")), Some(NearMiss::Scheme));
+    assert_eq!(near_miss(right, &signature[..63]), Some(NearMiss::Length));
+    assert_eq!(near_miss(right, "whsecret_example"), Some(NearMiss::Length));
+    assert_eq!(near_miss(right, &"0".repeat(64)), None);
+    assert_eq!(near_miss("example", signature), Some(NearMiss::Prefix));
+    assert_eq!(near_miss("another", signature), None);
+
+    let signed_without_prefix = with_secrets(&["example"]).sign("", body.as_bytes());
+    let given = signed_without_prefix.headers[super::SIGNATURE].to_str().unwrap();
+    assert_eq!(near_miss(right, given), Some(NearMiss::Prefix));
+
+    let mut settings = Settings::with_secret(Secret::new("whsecret_new").unwrap());
+    settings.access.retired = vec![Secret::new(right).unwrap()];
+    let cause = Piriod::new(settings).unwrap().verify(&request(body, signature)).unwrap_err();
+    assert_eq!((cause.kind(), cause.near_miss()), (UnauthenticatedKind::Mismatch, Some(NearMiss::Retired)));
 }
 
 #[test]
