@@ -5,7 +5,7 @@ use std::fmt;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::HeaderName;
-use http::header::AUTHORIZATION;
+use http::header::{AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION};
 use ipnet::IpNet;
 
 use crate::secret::{equal, equals_any};
@@ -76,7 +76,8 @@ impl Access {
 
     /// Names of the headers that carry a secret of these rules.
     pub fn secret_headers(&self) -> Vec<HeaderName> {
-        self.header.iter().map(|(name, _)| name.clone()).chain([AUTHORIZATION]).collect()
+        let always = [AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION];
+        self.header.iter().map(|(name, _)| name.clone()).chain(always).collect()
     }
 
     fn verify_address(&self, request: &Request) -> Result<(), Unauthenticated> {

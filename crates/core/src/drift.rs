@@ -4,6 +4,8 @@ mod words;
 
 use std::fmt::{self, Write as _};
 
+use crate::text::printable;
+
 pub(crate) use words::note_unknown_words;
 
 /// Members and words that the types do not know, so that a provider's change is heard of on the day it happens.
@@ -64,6 +66,8 @@ fn clipped(text: impl fmt::Display, limit: usize) -> String {
 
     impl fmt::Write for Clipped {
         fn write_str(&mut self, part: &str) -> fmt::Result {
+            // What stands in a log must neither break its lines nor steer a terminal.
+            let part = &printable(part);
             match part.char_indices().nth(self.room) {
                 None => {
                     self.text.push_str(part);

@@ -6,6 +6,7 @@ use std::fmt;
 use http::HeaderName;
 
 use crate::NearMiss;
+use crate::text::printable;
 
 /// The sender of a request is not proven.
 ///
@@ -141,7 +142,8 @@ impl Undecodable {
         path: impl Into<String>,
         expected: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self { kind, path: path.into(), position: None, expected: expected.into() }
+        let path = printable(&path.into()).into_owned();
+        Self { kind, path, position: None, expected: expected.into() }
     }
 
     /// The same error with line and column of the fault, both counted from one.

@@ -36,6 +36,12 @@ pub trait Handler: fmt::Debug + Send + Sync + 'static {
     /// [`Undecodable`] when the body is not JSON, or lacks what the provider always sends.
     fn decode(&self, request: &Verified) -> Result<Decoded, Undecodable>;
 
+    /// How many bytes of body may have to be read before the sender is proven.
+    ///
+    /// 0 when the whole proof stands in path and headers: then [`verify`](Self::verify) gives the same answer without
+    /// a body, and a stranger's body need not be read at all.
+    fn unproven_body(&self) -> usize;
+
     /// Names of headers that carry a secret and must not be stored or shown.
     fn secret_headers(&self) -> Vec<http::HeaderName>;
 }
@@ -74,6 +80,10 @@ macro_rules! forward {
 
             fn decode(&self, request: &Verified) -> Result<Decoded, Undecodable> {
                 (**self).decode(request)
+            }
+
+            fn unproven_body(&self) -> usize {
+                (**self).unproven_body()
             }
 
             fn secret_headers(&self) -> Vec<http::HeaderName> {

@@ -13,6 +13,7 @@ mod near_miss;
 mod provider;
 mod request;
 pub mod secret;
+pub mod text;
 mod topic;
 pub mod wire;
 

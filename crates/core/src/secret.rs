@@ -6,7 +6,7 @@ use subtle::{Choice, ConstantTimeEq};
 use zeroize::Zeroizing;
 
 /// A secret that is never printed and is wiped from memory when it is dropped.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Secret(Zeroizing<String>);
 
 impl Secret {
@@ -32,6 +32,15 @@ impl AsRef<[u8]> for Secret {
         self.expose()
     }
 }
+
+/// Compares in constant time, as everything that compares secrets does.
+impl PartialEq for Secret {
+    fn eq(&self, other: &Self) -> bool {
+        equal(self.expose(), other.expose())
+    }
+}
+
+impl Eq for Secret {}
 
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

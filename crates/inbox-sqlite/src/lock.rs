@@ -19,6 +19,10 @@ impl Lock {
         let fail = |error: std::io::Error| {
             InboxError::new(InboxErrorKind::Unavailable, format!("{}: {error}", lock_path.display()))
         };
+        // A link in its place could make us empty somebody else's file.
+        if std::fs::symlink_metadata(&lock_path).is_ok_and(|found| !found.is_file()) {
+            return Err(fail(std::io::Error::other("not a regular file")));
+        }
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
         #[cfg(unix)]

@@ -59,6 +59,11 @@ impl Handler for PicPay {
         self.read(request).map(Decoded::boxed)
     }
 
+    /// Nothing of the proof stands in the body.
+    fn unproven_body(&self) -> usize {
+        0
+    }
+
     fn secret_headers(&self) -> Vec<HeaderName> {
         self.settings.access.secret_headers()
     }

@@ -32,7 +32,9 @@ pub(crate) enum Outcome {
     Slow,
     /// The body broke off.
     Broken,
-    /// The inbox cannot take it now.
+    /// Too many bodies are on their way in, before any sender is proven.
+    Crowded,
+    /// The inbox cannot take it now, whose sender is proven.
     Unavailable,
 }
 
@@ -57,7 +59,7 @@ const fn statuses(outcome: Outcome) -> [StatusCode; 3] {
         }
         Outcome::Slow => [StatusCode::REQUEST_TIMEOUT, StatusCode::BAD_REQUEST, StatusCode::FORBIDDEN],
         Outcome::Broken => [StatusCode::BAD_REQUEST, StatusCode::REQUEST_TIMEOUT, StatusCode::FORBIDDEN],
-        Outcome::Unavailable => {
+        Outcome::Crowded | Outcome::Unavailable => {
             [StatusCode::SERVICE_UNAVAILABLE, StatusCode::INTERNAL_SERVER_ERROR, StatusCode::BAD_GATEWAY]
         }
     }
@@ -68,16 +70,21 @@ const fn statuses(outcome: Outcome) -> [StatusCode; 3] {
 pub(crate) struct Answers {
     /// After how many equal refusals in a row the sender gives up for good.
     switched_off_after: Option<NonZeroU8>,
-    /// The latest answers to different peers, the newest at the end.
-    latest: Mutex<VecDeque<(IpAddr, StatusCode)>>,
+    /// The latest answers to those whose sender is not proven, by peer, the newest at the end.
+    to_strangers: Mutex<Latest>,
+    /// The same for those whose sender is proven: no stranger can meddle with it.
+    to_senders: Mutex<Latest>,
 }
+
+type Latest = VecDeque<(IpAddr, StatusCode)>;
 
 /// The most peers that are remembered.
 const MOST_PEERS: usize = 64;
 
 impl Answers {
     pub(crate) fn new(contract: Contract) -> Self {
-        Self { switched_off_after: contract.switched_off_after, latest: Mutex::default() }
+        let switched_off_after = contract.switched_off_after;
+        Self { switched_off_after, to_strangers: Mutex::default(), to_senders: Mutex::default() }
     }
 
     /// The answer to a request whose outcome is known.
@@ -94,7 +101,10 @@ impl Answers {
         if self.switched_off_after.is_none() {
             return first;
         }
-        let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_proven =
+            matches!(outcome, Outcome::Stored(_) | Outcome::Quarantined(_) | Outcome::Unavailable);
+        let latest = if is_proven { &self.to_senders } else { &self.to_strangers };
+        let mut latest = latest.lock().unwrap_or_else(PoisonError::into_inner);
         let of_source = latest.back().map(|(_, status)| *status);
         let of_peer =
             latest.iter().position(|(known, _)| *known == peer).and_then(|index| latest.remove(index));
@@ -127,19 +137,18 @@ fn response(outcome: Outcome, status: StatusCode) -> Response<Full<Bytes>> {
     match outcome {
         Outcome::Stored(_) | Outcome::Quarantined(_) => {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+            return response;
         }
         Outcome::WrongMethod => {
             headers.insert(ALLOW, HeaderValue::from_static("POST"));
         }
-        Outcome::Unavailable => {
+        Outcome::Crowded | Outcome::Unavailable => {
             headers.insert(RETRY_AFTER, RETRY_AFTER_SECONDS);
         }
-        // What is left of the body is not read.
-        Outcome::TooLarge | Outcome::Slow | Outcome::Broken => {
-            headers.insert(CONNECTION, HeaderValue::from_static("close"));
-        }
-        Outcome::Unauthenticated | Outcome::NotFound | Outcome::Encoded => {}
+        _ => {}
     }
+    // Whoever is refused keeps no connection: it could hold it for ever by not reading the answers.
+    headers.insert(CONNECTION, HeaderValue::from_static("close"));
     response
 }
 
@@ -167,6 +176,7 @@ mod tests {
             (Outcome::Encoded, 415),
             (Outcome::Slow, 408),
             (Outcome::Broken, 400),
+            (Outcome::Crowded, 503),
             (Outcome::Unavailable, 503),
         ] {
             for _ in 0..3 {
@@ -215,6 +225,6 @@ mod tests {
         for peer in 0..200 {
             refuse(peer);
         }
-        assert_eq!(answers.latest.lock().unwrap().len(), MOST_PEERS);
+        assert_eq!(answers.to_strangers.lock().unwrap().len(), MOST_PEERS);
     }
 }

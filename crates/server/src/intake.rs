@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use hooklatch_core::{Rejected, Request, authenticate};
 use hooklatch_inbox::{Clock, Inbox, InboxErrorKind};
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
@@ -26,12 +26,16 @@ pub(crate) struct Intake {
     pub(crate) clock: ClockHandle,
     pub(crate) max_body: usize,
     pub(crate) body_timeout: Duration,
-    /// The memory that all bodies together may take before they are handed to the inbox.
-    pub(crate) budget: Arc<Semaphore>,
+    /// The memory that all bodies of proven senders may take before they are handed to the inbox.
+    pub(crate) proven: Arc<Semaphore>,
+    /// The same for bodies that have to be read to prove their sender.
+    pub(crate) unproven: Arc<Semaphore>,
 }
 
-/// The bytes of bodies that may be in memory at the same time.
-pub(crate) const MOST_BODY_BYTES: usize = 64 << 20;
+/// The bytes of bodies of proven senders that may be in memory at the same time.
+pub(crate) const MOST_PROVEN_BYTES: usize = 64 << 20;
+/// The bytes of other bodies that may be in memory at the same time.
+pub(crate) const MOST_UNPROVEN_BYTES: usize = 8 << 20;
 
 /// The clock, which has nothing to show.
 #[derive(Clone)]
@@ -92,8 +96,19 @@ impl Intake {
             return Outcome::Encoded;
         }
         let (parts, mut body) = request.into_parts();
-        let (body, _share) = match self.read_body(&parts.headers, &mut body).await {
-            Ok(received) => received.into_parts(),
+        let mut request = Request::new(parts.headers, Bytes::new(), (self.clock.0)());
+        request.path_token = path_token;
+        request.peer = Some(peer.ip());
+        // Where the proof needs no body, a stranger's body is not worth reading.
+        if source.unproven_body == 0
+            && let Err(cause) = source.handler.verify(&request)
+        {
+            source.reject(peer, &cause);
+            discard(&mut body).await;
+            return Outcome::Unauthenticated;
+        }
+        let _share = match self.read_body(source, &request.headers, &mut body).await {
+            Ok(received) => received.into_request(&mut request),
             Err(outcome) => {
                 if outcome == Outcome::TooLarge {
                     discard(&mut body).await;
@@ -101,14 +116,10 @@ impl Intake {
                 return outcome;
             }
         };
-        let mut request = Request::new(parts.headers, body, (self.clock.0)());
-        request.path_token = path_token;
-        request.peer = Some(peer.ip());
-
         let verified = match authenticate(&*source.handler, request) {
             Ok(verified) => verified,
             Err(Rejected { cause, .. }) => {
-                tracing::warn!(source = %source.name, %peer, kind = cause.kind().as_str(), "rejected: {cause}");
+                source.reject(peer, &cause);
                 return Outcome::Unauthenticated;
             }
         };
@@ -134,24 +145,32 @@ impl Intake {
     /// Reads the whole body, within the limits on its size, on its time, and on what all bodies together may take.
     ///
     /// A body that came in one piece is not copied.
-    async fn read_body(&self, headers: &HeaderMap, body: &mut Incoming) -> Result<Received, Outcome> {
+    async fn read_body(
+        &self,
+        source: &Source,
+        headers: &HeaderMap,
+        body: &mut Incoming,
+    ) -> Result<Received, Outcome> {
+        // What strangers send must not take the room of what is proven already.
+        let (limit, budget) = match source.unproven_body {
+            0 => (self.max_body, &self.proven),
+            limit => (limit.min(self.max_body), &self.unproven),
+        };
         let announced = headers
             .get(CONTENT_LENGTH)
             .and_then(|value| value.to_str().ok())
             .and_then(|value| value.parse::<u64>().ok());
-        if announced
-            .is_some_and(|length| usize::try_from(length).map_or(true, |length| length > self.max_body))
-        {
+        if announced.is_some_and(|length| usize::try_from(length).map_or(true, |length| length > limit)) {
             return Err(Outcome::TooLarge);
         }
         let reading = async {
             let mut received = Received::default();
             while let Some(frame) = body.frame().await {
                 let Ok(data) = frame.map_err(|_| Outcome::Broken)?.into_data() else { continue };
-                if received.length + data.len() > self.max_body {
+                if received.length() + data.len() > limit {
                     return Err(Outcome::TooLarge);
                 }
-                received.push(data, &self.budget)?;
+                received.push(data, budget)?;
             }
             Ok(received)
         };
@@ -162,35 +181,39 @@ impl Intake {
 /// A body as it comes in, with its share of the memory for all bodies.
 #[derive(Default)]
 struct Received {
-    pieces: Vec<Bytes>,
-    length: usize,
+    /// The first piece, as long as it is the only one.
+    first: Bytes,
+    /// All pieces, from the second on.
+    all: BytesMut,
     share: Option<OwnedSemaphorePermit>,
 }
 
 impl Received {
+    fn length(&self) -> usize {
+        self.first.len() + self.all.len()
+    }
+
     fn push(&mut self, data: Bytes, budget: &Arc<Semaphore>) -> Result<(), Outcome> {
         let size = u32::try_from(data.len()).map_err(|_| Outcome::TooLarge)?;
-        let share = Arc::clone(budget).try_acquire_many_owned(size).map_err(|_| Outcome::Unavailable)?;
+        let share = Arc::clone(budget).try_acquire_many_owned(size).map_err(|_| Outcome::Crowded)?;
         match &mut self.share {
             Some(all) => all.merge(share),
             none => *none = Some(share),
         }
-        self.length += data.len();
-        self.pieces.push(data);
+        if self.length() == 0 {
+            self.first = data;
+        } else {
+            // Many small pieces, each with its own bookkeeping, would take more memory than they hold.
+            self.all.extend_from_slice(&std::mem::take(&mut self.first));
+            self.all.extend_from_slice(&data);
+        }
         Ok(())
     }
 
-    /// The body, and the share that is given back when the request is done with.
-    fn into_parts(mut self) -> (Bytes, Option<OwnedSemaphorePermit>) {
-        let body = match self.pieces.pop() {
-            None => Bytes::new(),
-            Some(only) if self.pieces.is_empty() => only,
-            Some(last) => {
-                self.pieces.push(last);
-                Bytes::from(self.pieces.concat())
-            }
-        };
-        (body, self.share)
+    /// Gives the body to the request; the share is given back when the request is done with.
+    fn into_request(self, request: &mut Request) -> Option<OwnedSemaphorePermit> {
+        request.body = if self.all.is_empty() { self.first } else { self.all.freeze() };
+        self.share
     }
 }
 

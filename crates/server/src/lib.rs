@@ -6,6 +6,7 @@ mod admin;
 mod answer;
 pub mod cli;
 pub mod config;
+mod descriptors;
 mod intake;
 mod listener;
 pub mod providers;

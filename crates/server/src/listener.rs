@@ -24,6 +24,8 @@ pub(crate) struct Limits {
     pub(crate) shutdown_grace: Duration,
 }
 
+/// The most bytes of headers that a connection may have in memory.
+const MOST_BUFFERED: usize = 64 << 10;
 /// The longest wait after the system refused to accept a connection.
 const LONGEST_BACKOFF: Duration = Duration::from_secs(1);
 
@@ -40,6 +42,7 @@ pub(crate) async fn serve<F, Fut>(
     let mut server = http1::Builder::new();
     // Without a timer hyper ignores the limit on the time of headers.
     server.timer(TokioTimer::new()).header_read_timeout(limits.header_timeout).half_close(true);
+    server.max_buf_size(MOST_BUFFERED);
     let connections = Arc::new(Semaphore::new(limits.max_connections));
     let graceful = GracefulShutdown::new();
     let mut backoff = Duration::from_millis(5);

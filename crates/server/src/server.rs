@@ -14,10 +14,10 @@ use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 
 use crate::config::{Config, ConsumerConfig, Target};
-use crate::intake::{ClockHandle, Intake, MOST_BODY_BYTES};
+use crate::intake::{ClockHandle, Intake, MOST_PROVEN_BYTES, MOST_UNPROVEN_BYTES};
 use crate::listener::{self, Limits};
 use crate::source::{Source, Subscription};
-use crate::{admin, config};
+use crate::{admin, config, descriptors};
 
 /// A receiver that is set up and not yet listening.
 ///
@@ -150,7 +150,8 @@ impl Server {
             clock: ClockHandle(clock),
             max_body: config.server.max_body,
             body_timeout: config.server.body_timeout,
-            budget: Arc::new(Semaphore::new(MOST_BODY_BYTES.max(config.server.max_body))),
+            proven: Arc::new(Semaphore::new(MOST_PROVEN_BYTES.max(config.server.max_body))),
+            unproven: Arc::new(Semaphore::new(MOST_UNPROVEN_BYTES)),
         });
         Ok(Running { config: config.server, inbox, dispatcher, intake, intake_listener, admin_listener })
     }
@@ -250,7 +251,7 @@ impl Running {
     /// Answers requests until `shutdown` is ready, then finishes what is under way and closes the inbox.
     pub async fn run(self, shutdown: impl Future<Output = ()>) {
         let limits = Limits {
-            max_connections: self.config.max_connections,
+            max_connections: descriptors::connections(self.config.max_connections),
             header_timeout: self.config.header_timeout,
             shutdown_grace: self.config.shutdown_grace,
         };

@@ -1,14 +1,16 @@
 //! A source at work: its handler, its consumers, its answers.
 
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use hooklatch_core::{Decoded, Event, EventTime, Handler, Identity, Verified};
+use hooklatch_core::{Decoded, Event, EventTime, Handler, Identity, Unauthenticated, Verified};
 use hooklatch_inbox::{Arrival, ConsumerId, Content, Facts, Filter, Reading, headers};
 use http::HeaderName;
 use jiff::tz::TimeZone;
 use time::{OffsetDateTime, PrimitiveDateTime};
+use tokio::time::Instant;
 
 use crate::answer::Answers;
 use crate::config::SourceConfig;
@@ -22,12 +24,25 @@ pub(crate) struct Source {
     pub(crate) answers: Answers,
     /// How long an answer may take.
     pub(crate) answer_within: Duration,
+    /// How many bytes of body may be read before the sender is proven.
+    pub(crate) unproven_body: usize,
+    rejections: Mutex<Rejections>,
     timezone: Option<TimeZone>,
     secret_headers: Vec<HeaderName>,
     subscriptions: Arc<[Subscription]>,
     /// Drift that was reported already, so that the log hears of each path once.
     reported: Mutex<BTreeSet<String>>,
 }
+
+/// What the log has not said about rejected requests.
+#[derive(Debug, Default)]
+struct Rejections {
+    quiet_until: Option<Instant>,
+    unsaid: u64,
+}
+
+/// The shortest time between two lines about rejected requests of one source.
+const BETWEEN_REJECTIONS: Duration = Duration::from_secs(1);
 
 /// Which events a consumer wants.
 #[derive(Debug)]
@@ -60,12 +75,27 @@ impl Source {
             answer_within: contract
                 .answer_within
                 .map_or(DEFAULT_ANSWER_WITHIN, |limit| limit.mul_f64(SHARE_OF_LIMIT)),
+            unproven_body: handler.unproven_body(),
+            rejections: Mutex::default(),
             timezone: config.timezone.clone(),
             secret_headers: handler.secret_headers(),
             subscriptions,
             reported: Mutex::default(),
             handler,
         }
+    }
+
+    /// Logs that a request was rejected; of many in a short time only the first and their number.
+    pub(crate) fn reject(&self, peer: SocketAddr, cause: &Unauthenticated) {
+        let mut rejections = self.rejections.lock().unwrap_or_else(PoisonError::into_inner);
+        if rejections.quiet_until.is_some_and(|until| Instant::now() < until) {
+            rejections.unsaid += 1;
+            return;
+        }
+        let unsaid = std::mem::take(&mut rejections.unsaid);
+        rejections.quiet_until = Some(Instant::now() + BETWEEN_REJECTIONS);
+        drop(rejections);
+        tracing::warn!(source = %self.name, %peer, kind = cause.kind().as_str(), unsaid, "rejected: {cause}");
     }
 
     /// Reads what happened, finds out who wants it, and makes a record of both.

@@ -52,7 +52,15 @@ pub(super) fn run(config: &Config, as_json: bool) {
 
 fn place(target: &Target) -> String {
     match target {
-        Target::Http(http) => http.url.clone(),
+        // The path may hold a token.
+        Target::Http(config) => match config.url.parse::<http::Uri>() {
+            Ok(url) => format!(
+                "{}://{}",
+                url.scheme_str().unwrap_or("http"),
+                url.authority().map_or("", http::uri::Authority::as_str)
+            ),
+            Err(_) => "http".to_owned(),
+        },
         Target::File(file) => file.path.display().to_string(),
         Target::Stdout => "standard output".to_owned(),
     }

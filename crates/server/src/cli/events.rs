@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use clap::Subcommand;
 use hooklatch_core::EventId;
+use hooklatch_core::text::printable;
 use hooklatch_inbox::{DispatchRecord, EventDetail, EventLog as _, EventRecord, EventState, Query, headers};
 use hooklatch_inbox_sqlite::SqliteLog;
 use serde_json::{Value, json};
@@ -13,7 +14,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::Exit;
-use super::output::{remark, say, table, time};
+use super::output::{remark, say, show, table, time};
 use crate::config::Config;
 use crate::server::now;
 
@@ -94,8 +95,8 @@ impl Events {
                         event.id.to_string(),
                         time(event.received_at),
                         event.source.clone(),
-                        event.kind.clone().unwrap_or_default(),
-                        event.subject.clone().unwrap_or_default(),
+                        printable(event.kind.as_deref().unwrap_or_default()).into_owned(),
+                        printable(event.subject.as_deref().unwrap_or_default()).into_owned(),
                         event.topic.clone().unwrap_or_default(),
                         event.state.to_string(),
                         event.repeats.to_string(),
@@ -115,7 +116,7 @@ impl Events {
                 if as_json {
                     say(&document(&detail).to_string());
                 } else {
-                    show(&detail);
+                    explain(&detail);
                 }
                 Ok(())
             }
@@ -202,11 +203,11 @@ fn dispatch(dispatch: &DispatchRecord) -> Value {
     })
 }
 
-fn show(detail: &EventDetail) {
+fn explain(detail: &EventDetail) {
     let EventDetail { record, event, fault, dispatches } = detail;
     let say_if = |name: &str, value: Option<&str>| {
         if let Some(value) = value {
-            say(&format!("{name:<9} {value}"));
+            show(&format!("{name:<9} {value}"));
         }
     };
     say_if("id", Some(&record.id.to_string()));
@@ -224,28 +225,28 @@ fn show(detail: &EventDetail) {
     for (name, value) in event.reading.iter().flat_map(|reading| &reading.attributes) {
         say_if(name, Some(value));
     }
-    say("");
+    show("");
     if dispatches.is_empty() {
-        say("no consumer wants it");
+        show("no consumer wants it");
     }
     for dispatch in dispatches {
         let due = dispatch.due.map(|due| format!(", next attempt {}", time(due))).unwrap_or_default();
         let replay =
             if dispatch.replay > 0 { format!(" (replay {})", dispatch.replay) } else { String::new() };
-        say(&format!("{}{replay}: {}{due}", dispatch.consumer, dispatch.state.as_str()));
+        show(&format!("{}{replay}: {}{due}", dispatch.consumer, dispatch.state.as_str()));
         for (number, attempt) in (1..).zip(&dispatch.attempts) {
             let ended = attempt.error.as_deref().unwrap_or("taken");
-            say(&format!(
+            show(&format!(
                 "  attempt {number} {} {:.3} s: {ended}",
                 time(attempt.started_at),
                 attempt.took.as_secs_f64()
             ));
         }
     }
-    say("");
+    show("");
     for (name, value) in &headers::decode(&event.headers) {
-        say(&format!("{name}: {}", String::from_utf8_lossy(value.as_bytes()).escape_debug()));
+        show(&format!("{name}: {}", String::from_utf8_lossy(value.as_bytes())));
     }
-    say("");
-    say(&String::from_utf8_lossy(&event.body));
+    show("");
+    show(&String::from_utf8_lossy(&event.body));
 }

@@ -4,10 +4,19 @@ use std::io::{IsTerminal as _, Write as _};
 
 use comfy_table::presets::NOTHING;
 use comfy_table::{ContentArrangement, Table};
+use hooklatch_core::text::printable;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-/// A line on standard output. A reader that went away ends the program quietly, as it does for other tools.
+/// Lines for people on standard output, with what could steer their terminal made visible.
+pub(super) fn show(text: &str) {
+    for line in text.split('\n') {
+        let cells: Vec<_> = line.split('\t').map(printable).collect();
+        say(&cells.join("\t"));
+    }
+}
+
+/// A line on standard output, as it is. A reader that went away ends the program quietly, as it does for other tools.
 pub(super) fn say(line: &str) {
     if writeln!(std::io::stdout().lock(), "{line}").is_err() {
         std::process::exit(0);

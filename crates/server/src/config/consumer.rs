@@ -10,7 +10,7 @@ use hooklatch_core::Topic;
 use hooklatch_inbox::{Filter, Ordering, Retry, glob};
 use toml::Spanned;
 
-use super::raw::{RawConsumer, RawFilter, RawHttp, RawRetry};
+use super::raw::{OneOrMany, RawConsumer, RawFilter, RawHttp, RawRetry};
 use super::source::{SourceConfig, check_name};
 use super::{ConfigError, Context, secret, units};
 
@@ -165,14 +165,16 @@ fn filter(
     sources: &[SourceConfig],
     context: &mut Context<'_>,
 ) -> Result<Filter, ConfigError> {
-    for pattern in &raw.source {
+    let (topics, wanted, kinds) =
+        (OneOrMany::of(raw.topic), OneOrMany::of(raw.source), OneOrMany::of(raw.r#type));
+    for pattern in &wanted {
         if !sources.iter().any(|source| glob(pattern.get_ref(), &source.name)) {
             let names: Vec<_> = sources.iter().map(|source| &*source.name).collect();
             let message = format!("no source `{}`; there are {}", pattern.get_ref(), names.join(", "));
             return Err(context.document.error(pattern.span(), message));
         }
     }
-    for pattern in &raw.topic {
+    for pattern in &topics {
         if !Topic::ALL.iter().any(|topic| glob(pattern.get_ref(), topic.as_str())) {
             let message = format!("no topic is like `{}`, so nothing will match", pattern.get_ref());
             context.warnings.push(context.document.error(pattern.span(), message).to_string());
@@ -180,10 +182,10 @@ fn filter(
     }
     let texts = |list: Vec<Spanned<String>>| list.into_iter().map(Spanned::into_inner).collect();
     Ok(Filter {
-        topic: texts(raw.topic),
-        source: texts(raw.source),
-        kind: texts(raw.r#type),
-        attributes: raw.attributes.into_iter().collect(),
+        topic: texts(topics),
+        source: texts(wanted),
+        kind: texts(kinds),
+        attributes: raw.attributes.into_iter().map(|(name, values)| (name, texts(values.0))).collect(),
     })
 }
 

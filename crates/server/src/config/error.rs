@@ -32,12 +32,46 @@ impl Document<'_> {
         ConfigError(format!("{}:{line}:{column}: {message}", self.file.display()))
     }
 
-    /// An error that the TOML reader found.
+    /// An error that the TOML reader found, without the value that it may quote: that can be a secret.
     pub(super) fn syntax_error(&self, error: &toml::de::Error) -> ConfigError {
-        let message = error.message().trim().replace('\n', "; ");
+        let message = without_value(&error.message().trim().replace('\n', "; "));
         match error.span() {
             Some(span) => self.error(span, message),
             None => ConfigError(format!("{}: {message}", self.file.display())),
+        }
+    }
+}
+
+/// ``invalid type: string "hush", expected a list`` without what stands in quotation marks or backquotes.
+fn without_value(message: &str) -> String {
+    let Some((kind, rest)) = message.split_once(": ").filter(|(kind, _)| kind.starts_with("invalid ")) else {
+        return message.to_owned();
+    };
+    let found = rest.split(['"', '`']).next().unwrap_or_default().trim_end();
+    match rest.rsplit_once(", expected ") {
+        Some((_, expected)) => format!("{kind}: {found}, expected {expected}").replace(" ,", ","),
+        None => format!("{kind}: {found}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_never_shows_a_value() {
+        let cases = [
+            (
+                "invalid type: string \"hush, expected\", expected a list",
+                "invalid type: string, expected a list",
+            ),
+            ("invalid type: integer `123`, expected a string", "invalid type: integer, expected a string"),
+            ("invalid value: string \"hush\"", "invalid value: string"),
+            ("unknown field `lisen`, expected `listen`", "unknown field `lisen`, expected `listen`"),
+            ("missing field `name`", "missing field `name`"),
+        ];
+        for (message, shown) in cases {
+            assert_eq!(without_value(message), shown);
         }
     }
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use hooklatch_core::{Secret, Settings};
 
+use super::error::Document;
 use super::server::{DEFAULT_INBOX, DEFAULT_RETENTION};
 use super::{Config, ConfigError, InboxConfig, ServerConfig, SourceConfig};
 use crate::providers::{self, Known};
@@ -83,7 +84,9 @@ fn source(known: &Known, secrets: &BTreeMap<String, String>) -> Result<SourceCon
 /// The secrets in the file, none when there is no file.
 fn read(file: &Path) -> Result<BTreeMap<String, String>, ConfigError> {
     match std::fs::read_to_string(file) {
-        Ok(text) => toml::from_str(&text).map_err(|error| about(file, &error)),
+        Ok(text) => {
+            toml::from_str(&text).map_err(|error| Document { file, text: &text }.syntax_error(&error))
+        }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(BTreeMap::new()),
         Err(error) => Err(about(file, &error)),
     }

@@ -41,8 +41,7 @@ pub(super) struct RawSource {
     pub(super) name: Spanned<String>,
     pub(super) provider: Spanned<String>,
     pub(super) path: Option<Spanned<String>>,
-    #[serde(default)]
-    pub(super) secrets: Vec<Spanned<String>>,
+    pub(super) secrets: Option<OneOrMany>,
     pub(super) auth: Option<Spanned<RawAuth>>,
     pub(super) timezone: Option<Spanned<String>>,
 }
@@ -60,8 +59,7 @@ pub(super) struct RawRules {
     pub(super) path_token: Option<OneOrMany>,
     pub(super) header: Option<RawHeader>,
     pub(super) basic: Option<RawBasic>,
-    #[serde(default)]
-    pub(super) addresses: Vec<Spanned<String>>,
+    pub(super) addresses: Option<OneOrMany>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -78,7 +76,14 @@ pub(super) struct RawBasic {
     pub(super) password: OneOrMany,
 }
 
-/// A secret, or several of which any may match.
+impl OneOrMany {
+    /// The texts of a key that may be left out.
+    pub(super) fn of(texts: Option<Self>) -> Vec<Spanned<String>> {
+        texts.map(|texts| texts.0).unwrap_or_default()
+    }
+}
+
+/// A text, or several of which any may match; never none.
 #[derive(Debug)]
 pub(super) struct OneOrMany(pub(super) Vec<Spanned<String>>);
 
@@ -98,10 +103,10 @@ pub(super) struct RawConsumer {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct RawFilter {
-    pub(super) topic: Vec<Spanned<String>>,
-    pub(super) source: Vec<Spanned<String>>,
-    pub(super) r#type: Vec<Spanned<String>>,
-    pub(super) attributes: BTreeMap<String, Vec<String>>,
+    pub(super) topic: Option<OneOrMany>,
+    pub(super) source: Option<OneOrMany>,
+    pub(super) r#type: Option<OneOrMany>,
+    pub(super) attributes: BTreeMap<String, OneOrMany>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -160,39 +165,48 @@ impl<'de> Deserialize<'de> for RawAuth {
 
 impl<'de> Deserialize<'de> for OneOrMany {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct ListVisitor;
+        let texts = Spanned::<Texts>::deserialize(deserializer)?;
+        let span = texts.span();
+        match texts.into_inner() {
+            Texts::One(text) => Ok(Self(vec![Spanned::new(span, text)])),
+            Texts::Many(texts) if texts.is_empty() => Err(de::Error::custom(
+                "an empty list asks for nothing; leave the key out, or name at least one",
+            )),
+            Texts::Many(texts) => Ok(Self(texts)),
+        }
+    }
+}
 
-        impl<'de> Visitor<'de> for ListVisitor {
-            type Value = Vec<String>;
+/// A text or a list, before it is known where the text stands.
+enum Texts {
+    One(String),
+    Many(Vec<Spanned<String>>),
+}
+
+impl<'de> Deserialize<'de> for Texts {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct TextsVisitor;
+
+        impl<'de> Visitor<'de> for TextsVisitor {
+            type Value = Texts;
 
             fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("a secret such as \"env:NAME\", or a list of them")
+                f.write_str("text such as \"env:NAME\", or a list of texts")
             }
 
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Vec<String>, E> {
-                Ok(vec![text.to_owned()])
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Texts, E> {
+                Ok(Texts::One(text.to_owned()))
             }
 
-            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<String>, A::Error> {
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Texts, A::Error> {
                 let mut texts = Vec::new();
                 while let Some(text) = list.next_element()? {
                     texts.push(text);
                 }
-                Ok(texts)
+                Ok(Texts::Many(texts))
             }
         }
 
-        struct Texts(Vec<String>);
-
-        impl<'de> Deserialize<'de> for Texts {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                deserializer.deserialize_any(ListVisitor).map(Texts)
-            }
-        }
-
-        // The whole value has one place; that is near enough for a message.
-        let texts = Spanned::<Texts>::deserialize(deserializer)?;
-        let span = texts.span();
-        Ok(Self(texts.into_inner().0.into_iter().map(|text| Spanned::new(span.clone(), text)).collect()))
+        deserializer.deserialize_any(TextsVisitor)
     }
 }

@@ -27,6 +27,7 @@ pub(super) fn secret(text: &Spanned<String>, context: &mut Context<'_>) -> Resul
         }
     };
     let secret = Secret::new(value)
+        .filter(|secret| !secret.expose_str().trim().is_empty())
         .ok_or_else(|| fail("the secret is empty; an empty secret would prove everybody".to_owned()))?;
     if text.get_ref().starts_with("plain:") {
         let warning =

@@ -73,12 +73,25 @@ pub(super) fn server(raw: RawServer, context: &Context<'_>) -> Result<ServerConf
     Ok(ServerConfig {
         listen: raw.listen.as_ref().map_or(Ok(default.listen), |text| address(text, context))?,
         admin,
-        max_body: units::size(raw.max_body.as_ref(), default.max_body, context)?,
+        max_body: max_body(raw.max_body.as_ref(), default.max_body, context)?,
         header_timeout: units::duration(raw.header_timeout.as_ref(), default.header_timeout, context)?,
         body_timeout: units::duration(raw.body_timeout.as_ref(), default.body_timeout, context)?,
         max_connections,
         shutdown_grace: units::duration(raw.shutdown_grace.as_ref(), default.shutdown_grace, context)?,
     })
+}
+
+/// A body is kept in memory and in one row, so there is an end to it.
+fn max_body(
+    text: Option<&Spanned<String>>,
+    default: usize,
+    context: &Context<'_>,
+) -> Result<usize, ConfigError> {
+    let size = units::size(text, default, context)?;
+    match text {
+        Some(text) if size > 256 << 20 => Err(context.document.error(text.span(), "at most 256MiB")),
+        _ => Ok(size),
+    }
 }
 
 fn address(text: &Spanned<String>, context: &Context<'_>) -> Result<SocketAddr, ConfigError> {

@@ -67,11 +67,13 @@ fn source(
     check_name(&raw.name, context)?;
     let path = path(raw.path.as_ref(), raw.name.get_ref(), context)?;
     let timezone = raw.timezone.as_ref().map(|text| timezone(text, context)).transpose()?;
+    let auth_span = raw.auth.as_ref().map(Spanned::span);
     let (access, is_open_by_word) = match raw.auth {
         None => (Access::default(), false),
         Some(auth) => auth_rules(auth, context)?,
     };
-    let settings = Settings { secrets: secret::secrets(&raw.secrets, context)?, access };
+    let secrets = OneOrMany::of(raw.secrets);
+    let settings = Settings { secrets: secret::secrets(&secrets, context)?, access };
     let has_path_token = !settings.access.path_tokens.is_empty();
     let is_open = settings.access.is_open() && settings.secrets.is_empty();
 
@@ -80,9 +82,17 @@ fn source(
         let message = format!("no provider `{provider}`; {}", providers::names_for_people());
         return Err(context.document.error(raw.provider.span(), message));
     };
-    let place = raw.secrets.first().map_or_else(|| span.clone(), Spanned::span);
+    let place = secrets.first().map_or_else(|| span.clone(), Spanned::span);
     let handler = (known.build)(settings).map_err(|error| context.document.error(place, error))?;
     let name = raw.name.into_inner();
+    if let Some(auth) = auth_span
+        && is_open
+        && !is_open_by_word
+    {
+        let message =
+            "nothing here proves the sender; ask for path_token, header or basic, or write auth = \"none\"";
+        return Err(context.document.error(auth, message));
+    }
     if is_open && !is_open_by_word && !server.listen.ip().is_loopback() {
         let message = format!(
             "source `{name}` has no proof of its sender and listens beyond this machine; \
@@ -111,7 +121,8 @@ pub(super) fn check_name(name: &Spanned<String>, context: &Context<'_>) -> Resul
 fn path(path: Option<&Spanned<String>>, name: &str, context: &Context<'_>) -> Result<String, ConfigError> {
     let Some(path) = path else { return Ok(format!("/{name}")) };
     let trimmed = path.get_ref().trim_matches('/');
-    if trimmed.is_empty() || !trimmed.split('/').all(is_path_segment) {
+    let is_plain = |segment: &str| is_path_segment(segment) && segment != "." && segment != "..";
+    if trimmed.is_empty() || !trimmed.split('/').all(is_plain) {
         let message = "a path has segments of letters, digits and `-._~`, such as \"/hooks/shop\"";
         return Err(context.document.error(path.span(), message));
     }
@@ -149,7 +160,7 @@ fn access(rules: &RawRules, context: &mut Context<'_>) -> Result<Access, ConfigE
     if let Some(OneOrMany(tokens)) = &rules.path_token {
         for text in tokens {
             let token = secret::secret(text, context)?;
-            if !is_path_segment(token.expose_str()) {
+            if !is_path_segment(token.expose_str()) || token.expose_str().starts_with('.') {
                 let message = "a token in a path has letters, digits and `-._~` only";
                 return Err(context.document.error(text.span(), message));
             }
@@ -162,12 +173,16 @@ fn access(rules: &RawRules, context: &mut Context<'_>) -> Result<Access, ConfigE
         access.header = Some((name, secret::secrets(&header.value.0, context)?));
     }
     if let Some(basic) = &rules.basic {
+        if basic.user.get_ref().contains(':') {
+            let message = "a user name of basic authentication has no colon (RFC 7617)";
+            return Err(context.document.error(basic.user.span(), message));
+        }
         for text in &basic.password.0 {
             let password = secret::secret(text, context)?;
             access.basic.extend(Basic::new(basic.user.get_ref(), &password));
         }
     }
-    for text in &rules.addresses {
+    for text in rules.addresses.iter().flat_map(|OneOrMany(texts)| texts) {
         let network =
             text.get_ref().parse::<IpNet>().or_else(|_| text.get_ref().parse::<IpAddr>().map(IpNet::from));
         let message = "not a network; write \"10.0.0.0/8\" or \"2001:db8::1\"";

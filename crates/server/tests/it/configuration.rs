@@ -88,6 +88,33 @@ fn a_source_without_its_proof_does_not_start() {
 
 #[cfg(feature = "orders")]
 #[test]
+fn proofs_that_ask_for_nothing_are_mistakes() {
+    let auth = |rules: &str| format!("[[source]]\nname = \"shop\"\nprovider = \"orders\"\nauth = {rules}\n");
+    wrong(&auth("{}"), "4:8", "nothing here proves");
+    wrong(&auth("{ addresses = [\"10.0.0.0/8\"] }"), "4:8", "nothing here proves");
+    wrong(&auth("{ path_token = [] }"), "4:23", "an empty list");
+    wrong(&auth("{ path_token = \"plain:a\", addresses = [] }"), "4:46", "an empty list");
+    wrong(&auth("{ basic = { user = \"a:b\", password = \"plain:c\" } }"), "4:28", "no colon");
+    wrong(&auth("{ path_token = \"plain:..\" }"), "4:23", "letters, digits");
+    wrong("[[consumer]]\nname = \"a\"\nfilter = { topic = [] }\nstdout = {}\n", "3:20", "an empty list");
+}
+
+#[cfg(feature = "orders")]
+#[test]
+fn a_mistake_never_shows_a_secret() {
+    let folder = tempfile::tempdir().unwrap();
+    for rest in ["secrets = 12345678", "auth = { header = \"LEAKME\" }", "auth = { basic = \"u:LEAKME\" }"] {
+        let config = format!("[[source]]\nname = \"shop\"\nprovider = \"orders\"\n{rest}\n");
+        std::fs::write(folder.path().join("hooklatch.toml"), config).unwrap();
+        let output = run(folder.path(), &["check"]);
+        assert_eq!(output.status.code(), Some(64));
+        let shown = text(&output.stderr);
+        assert!(!shown.contains("LEAKME") && !shown.contains("12345678"), "{shown}");
+    }
+}
+
+#[cfg(feature = "orders")]
+#[test]
 fn a_source_without_any_proof_listens_on_this_machine_only() {
     let config = |listen: &str, rest: &str| {
         format!("[server]\nlisten = \"{listen}\"\n[[source]]\nname = \"shop\"\nprovider = \"orders\"\n{rest}")
