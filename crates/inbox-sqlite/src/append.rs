@@ -17,7 +17,7 @@ use crate::row::nanoseconds;
 pub(crate) struct Memory {
     /// The newest position.
     pub(crate) last: i64,
-    instance: i64,
+    pub(crate) instance: i64,
     sources: HashMap<Arc<str>, i64>,
     routes: HashMap<Vec<ConsumerId>, i64>,
 }
@@ -103,7 +103,7 @@ pub(crate) fn append(
         let first: i64 = connection
             .prepare_cached("SELECT position FROM identity WHERE key = ?1")?
             .query_row(params![identity], |row| row.get(0))?;
-        if *class != IdentityClass::Signal || !has_begun(connection, desks, first)? {
+        if *class != IdentityClass::Signal || !has_begun(connection, desks, first, &arrival.consumers)? {
             connection
                 .prepare_cached("UPDATE identity SET repeats = repeats + 1 WHERE key = ?1")?
                 .execute(params![identity])?;
@@ -164,13 +164,22 @@ fn insert_event(
 /// Whether any consumer has begun to get the event at `position`.
 ///
 /// When that cannot be known, because it was before a restart, it counts as begun: a signal too many does no harm.
-fn has_begun(connection: &Connection, desks: &[Arc<Desk>], position: i64) -> rusqlite::Result<bool> {
+fn has_begun(
+    connection: &Connection,
+    desks: &[Arc<Desk>],
+    position: i64,
+    wanted_by: &[ConsumerId],
+) -> rusqlite::Result<bool> {
     let consumers: Vec<u32> = connection
         .prepare_cached(
             "SELECT consumer FROM route_consumer WHERE route = (SELECT route FROM event WHERE position = ?1)",
         )?
         .query_map(params![position], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
+    // Who was not promised the earlier one would never hear of this one.
+    if wanted_by.iter().any(|wanting| !consumers.contains(&wanting.0)) {
+        return Ok(true);
+    }
     for consumer in consumers {
         let Some(desk) = desks.iter().find(|desk| desk.consumer.0 == consumer) else { continue };
         let begun = if desk.is_from_before(position) { Begun::Yes } else { desk.queue().has_begun(position) };

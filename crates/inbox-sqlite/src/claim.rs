@@ -28,6 +28,8 @@ pub(crate) struct Desk {
 /// What was found to be handed on.
 pub(crate) struct Found {
     pub(crate) claimed: Vec<Claimed>,
+    /// What is in the file and cannot be read, and why.
+    pub(crate) unreadable: Vec<(Ticket, String)>,
     pub(crate) next_due: Option<OffsetDateTime>,
 }
 
@@ -57,18 +59,18 @@ impl Desk {
         let _filling = self.filling.lock().unwrap_or_else(PoisonError::into_inner);
         if !self.queue().is_paused {
             self.fill_held(connection, limit, now)?;
-            if self.queue().ready() < limit {
-                self.fill_fresh(connection)?;
-            }
+            while self.queue().ready() < limit && self.fill_fresh(connection)? {}
         }
+        let next_due = self.next_due(connection, now)?;
         let entries = self.queue().take(limit);
-        let claimed = load(connection, &entries);
-        if claimed.is_err() {
+        let loaded = load(connection, &entries);
+        if loaded.is_err() {
             for entry in &entries {
                 self.queue().release(entry.ticket);
             }
         }
-        Ok(Found { claimed: claimed?, next_due: self.next_due(connection, now)? })
+        let (claimed, unreadable) = loaded?;
+        Ok(Found { claimed, unreadable, next_due })
     }
 
     /// Takes in dispatches whose next attempt is due.
@@ -78,28 +80,35 @@ impl Desk {
              WHERE consumer = ?1 AND due <= ?2 ORDER BY due LIMIT ?3",
         )?;
         // Some of them may be under way already.
-        let most = limit.saturating_mul(2).max(64);
-        let due = select.query_map(params![self.consumer.0, row::nanoseconds(now), most], |row| {
-            let ticket = Ticket { position: row.get(0)?, replay: row.get(1)? };
-            Ok(Entry { ticket, subject: row.get(2)?, attempts: row.get(3)?, is_held: true })
-        })?;
-        let due: Vec<Entry> = due.collect::<Result<_, _>>()?;
-        let mut queue = self.queue();
-        for entry in due {
-            queue.admit_held(entry);
+        let most = limit.saturating_add(self.queue().under_way());
+        loop {
+            let left = self.queue().left;
+            let due = select.query_map(params![self.consumer.0, row::nanoseconds(now), most], |row| {
+                let ticket = Ticket { position: row.get(0)?, replay: row.get(1)? };
+                Ok(Entry { ticket, subject: row.get(2)?, attempts: row.get(3)?, is_held: true })
+            })?;
+            let due: Vec<Entry> = due.collect::<Result<_, _>>()?;
+            let mut queue = self.queue();
+            // What was under way and has ended meanwhile must not come a second time: read again.
+            if queue.left != left {
+                continue;
+            }
+            for entry in due {
+                queue.admit_held(entry);
+            }
+            return Ok(());
         }
-        Ok(())
     }
 
-    /// Takes in the next events of the log.
-    fn fill_fresh(&self, connection: &mut Connection) -> rusqlite::Result<()> {
+    /// Takes in the next events of the log; `false` when there are no more, or no room for them.
+    fn fill_fresh(&self, connection: &mut Connection) -> rusqlite::Result<bool> {
         loop {
             let (read_to, version, room, is_ordered) = {
                 let queue = self.queue();
                 (queue.read_to, queue.version, queue.room().min(CHUNK), queue.is_ordered())
             };
             if room == 0 {
-                return Ok(());
+                return Ok(false);
             }
             let snapshot = connection.transaction()?;
             let chunk = self.read_chunk(&snapshot, read_to, room, is_ordered)?;
@@ -111,10 +120,11 @@ impl Desk {
                 continue;
             }
             queue.read_to = chunk.read_to;
+            let is_full = chunk.events.len() == room;
             for (position, subject, is_held) in chunk.events {
                 queue.admit_fresh(position, subject, is_held);
             }
-            return Ok(());
+            return Ok(is_full);
         }
     }
 
@@ -189,16 +199,22 @@ struct Chunk {
     events: Vec<(i64, Option<i64>, bool)>,
 }
 
-/// Loads the events of what was taken.
-fn load(connection: &Connection, entries: &[Entry]) -> rusqlite::Result<Vec<Claimed>> {
+type Unreadable = (Ticket, String);
+
+/// Loads the events of what was taken, and tells which of them cannot be read.
+fn load(connection: &Connection, entries: &[Entry]) -> rusqlite::Result<(Vec<Claimed>, Vec<Unreadable>)> {
     let instance = row::instance(connection)?;
-    entries
-        .iter()
-        .map(|entry| {
-            let event = row::event(connection, instance, entry.ticket.position)?;
-            Ok(Claimed { ticket: entry.ticket, attempt: entry.attempts + 1, event })
-        })
-        .collect()
+    let (mut claimed, mut unreadable) = (Vec::with_capacity(entries.len()), Vec::new());
+    for Entry { ticket, attempts, .. } in entries {
+        match row::event(connection, instance, ticket.position) {
+            Ok(event) => claimed.push(Claimed { ticket: *ticket, attempt: attempts + 1, event }),
+            // The file cannot be read at the moment.
+            Err(error @ rusqlite::Error::SqliteFailure(..)) => return Err(error),
+            // This row cannot be read, today or ever.
+            Err(error) => unreadable.push((*ticket, error.to_string())),
+        }
+    }
+    Ok((claimed, unreadable))
 }
 
 /// FNV-1a over source and subject. It is stored, so it must never change.

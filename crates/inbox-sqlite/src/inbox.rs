@@ -4,12 +4,13 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use hooklatch_core::EventId;
 use hooklatch_inbox::{
     Appended, Arrival, Claim, ConsumerId, ConsumerSpec, ConsumerStatus, EventDetail, EventLog, Inbox,
-    InboxError, Outcome, Page, Query, Settlement,
+    InboxError, InboxErrorKind, Outcome, Page, Query, Settlement,
 };
 use rusqlite::{Connection, params};
 use time::OffsetDateTime;
@@ -53,12 +54,18 @@ impl SqliteInbox {
     ///
     /// When another process works on it, the file cannot be opened, is damaged, or is of another version.
     pub fn open(path: &Path) -> Result<Self, InboxError> {
+        schema::make_private(path)?;
+        // The lock stands beside the file itself, whatever links lead to it.
+        let path = &path.canonicalize().map_err(|error| {
+            InboxError::new(InboxErrorKind::Unavailable, format!("{}: {error}", path.display()))
+        })?;
         let lock = Lock::take(path)?;
         let connection = schema::open_writer(path)?;
         let memory = Memory::read(&connection).map_err(|error| unavailable(path, &error))?;
         let opened_at = memory.last;
         let shared = Arc::new(Shared {
-            path: path.to_owned(),
+            path: path.clone(),
+            instance: memory.instance,
             desks: RwLock::default(),
             arrivals: watch::Sender::new(0),
             is_healthy: AtomicBool::new(true),
@@ -70,7 +77,7 @@ impl SqliteInbox {
             std::thread::Builder::new()
                 .name(name.to_owned())
                 .spawn(work)
-                .map_err(|error| InboxError::new(hooklatch_inbox::InboxErrorKind::Unavailable, error))
+                .map_err(|error| InboxError::new(InboxErrorKind::Unavailable, error))
         };
         let writer = {
             let shared = Arc::clone(&shared);
@@ -109,18 +116,15 @@ impl SqliteInbox {
     }
 
     fn desk(&self, consumer: ConsumerId) -> Result<Arc<Desk>, InboxError> {
-        self.shared.desks().into_iter().find(|desk| desk.consumer == consumer).ok_or_else(|| {
-            InboxError::new(hooklatch_inbox::InboxErrorKind::Invalid, "no such consumer in this inbox")
-        })
+        self.shared
+            .desks()
+            .into_iter()
+            .find(|desk| desk.consumer == consumer)
+            .ok_or_else(|| InboxError::new(InboxErrorKind::Invalid, "no such consumer in this inbox"))
     }
 
     /// Writes down what the queue of a consumer decides about `settlements` and about those on their way to the disk.
-    async fn write_plan(
-        &self,
-        desk: &Desk,
-        settlements: Vec<Settlement>,
-        now: OffsetDateTime,
-    ) -> Result<(), InboxError> {
+    async fn write_plan(&self, desk: &Desk, settlements: Vec<Settlement>) -> Result<(), InboxError> {
         let mut written = desk.writing.lock().await;
         let (changes, cursor) = desk.queue().plan(settlements);
         if changes.is_empty() && cursor - *written < CURSOR_LAG {
@@ -128,19 +132,23 @@ impl SqliteInbox {
         }
         let changes = Arc::new(changes);
         let (consumer, planned) = (desk.consumer, Arc::clone(&changes));
-        self.write(move |connection| settle::write(connection, consumer, &planned, cursor, now)).await?;
+        self.write(move |connection| settle::write(connection, consumer, &planned, cursor)).await?;
         desk.queue().apply(&changes);
         *written = cursor;
         Ok(())
+    }
+
+    /// Takes no more jobs; the threads end when those that wait are done.
+    fn let_threads_end(&self) -> Vec<JoinHandle<()>> {
+        drop(self.jobs.write().unwrap_or_else(PoisonError::into_inner).take());
+        std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Writes down how far each consumer has come, so that the next start reads nothing twice.
     async fn write_cursors(&self) {
         for desk in self.shared.desks() {
             let (consumer, cursor) = (desk.consumer, desk.queue().cursor());
-            let write = move |connection: &Connection| {
-                settle::write(connection, consumer, &[], cursor, OffsetDateTime::UNIX_EPOCH)
-            };
+            let write = move |connection: &Connection| settle::write(connection, consumer, &[], cursor);
             if let Err(error) = self.write(write).await {
                 tracing::warn!(%error, "cannot write down how far a consumer has come");
             }
@@ -210,24 +218,31 @@ impl Inbox for SqliteInbox {
         let reading = Arc::clone(&desk);
         let found = self.log.read(move |connection| reading.claim(connection, limit, now)).await?;
         let events = found.claimed;
+        let unreadable = found.unreadable.into_iter().map(|(ticket, error)| {
+            tracing::error!(
+                consumer = consumer.0,
+                error,
+                "an event in the inbox cannot be read; it is given up"
+            );
+            Settlement { ticket, started_at: now, took: Duration::ZERO, outcome: Outcome::Dead { error } }
+        });
         // What cannot be parked now is part of the next plan; the events that were claimed must go their way.
-        if let Err(error) = self.write_plan(&desk, Vec::new(), now).await {
+        if let Err(error) = self.write_plan(&desk, unreadable.collect()).await {
             tracing::warn!(%error, "cannot write down which events wait behind others");
         }
         Ok(Claim { events, next_due: found.next_due })
     }
 
-    async fn settle(
-        &self,
-        consumer: ConsumerId,
-        settlements: Vec<Settlement>,
-        now: OffsetDateTime,
-    ) -> Result<(), InboxError> {
+    async fn settle(&self, consumer: ConsumerId, settlements: Vec<Settlement>) -> Result<(), InboxError> {
         let desk = self.desk(consumer)?;
-        for settlement in settlements.iter().filter(|settlement| settlement.outcome == Outcome::Released) {
-            desk.queue().release(settlement.ticket);
+        let is_released = |settlement: &&Settlement| settlement.outcome == Outcome::Released;
+        let released: Vec<_> =
+            settlements.iter().filter(is_released).map(|released| released.ticket).collect();
+        self.write_plan(&desk, settlements).await?;
+        for ticket in released {
+            desk.queue().release(ticket);
         }
-        self.write_plan(&desk, settlements, now).await
+        Ok(())
     }
 
     async fn set_paused(&self, consumer: ConsumerId, reason: Option<String>) -> Result<(), InboxError> {
@@ -256,6 +271,9 @@ impl Inbox for SqliteInbox {
             let _ = self.jobs()?.try_send(attempt);
             return Err(not_written());
         }
+        if self.jobs()?.is_closed() {
+            return Err(not_written());
+        }
         if self.jobs()?.capacity() == 0 || self.budget.available_permits() < OVERHEAD {
             return Err(busy());
         }
@@ -265,17 +283,25 @@ impl Inbox for SqliteInbox {
     async fn close(&self) {
         self.write_cursors().await;
         self.log.close();
-        drop(self.jobs.write().unwrap_or_else(PoisonError::into_inner).take());
-        let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
-        let joined = tokio::task::spawn_blocking(move || {
-            for thread in threads {
-                // A thread that panicked has said so already.
-                let _ = thread.join();
-            }
-        });
-        if let Err(error) = joined.await {
+        let threads = self.let_threads_end();
+        if let Err(error) = tokio::task::spawn_blocking(|| join(threads)).await {
             tracing::warn!(%error, "the inbox did not close cleanly");
         }
+    }
+}
+
+/// Waits until the writer has ended: only then may another take the lock.
+impl Drop for SqliteInbox {
+    fn drop(&mut self) {
+        self.log.close();
+        join(self.let_threads_end());
+    }
+}
+
+fn join(threads: Vec<JoinHandle<()>>) {
+    for thread in threads {
+        // A thread that panicked has said so already.
+        let _ = thread.join();
     }
 }
 

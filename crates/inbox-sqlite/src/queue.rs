@@ -24,6 +24,13 @@ pub(crate) struct Entry {
     pub(crate) is_held: bool,
 }
 
+impl Entry {
+    /// Its place in the log, which only the original dispatch has.
+    fn place(&self) -> Option<i64> {
+        (self.ticket.replay == 0).then_some(self.ticket.position)
+    }
+}
+
 /// An event that has to wait on disk behind another of its subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Parking {
@@ -85,6 +92,8 @@ pub(crate) struct Queue {
     parking: Vec<Parking>,
     /// Grows whenever a subject begins to wait on disk, so that a reader notices that its snapshot is too old.
     pub(crate) version: u64,
+    /// Grows whenever a row of `held` changes or goes, so that whoever read it before notices.
+    pub(crate) left: u64,
 }
 
 impl Queue {
@@ -99,6 +108,7 @@ impl Queue {
             chains: HashMap::new(),
             parking: Vec::new(),
             version: 0,
+            left: 0,
         }
     }
 
@@ -114,6 +124,11 @@ impl Queue {
 
     pub(crate) fn ready(&self) -> usize {
         self.ready.len()
+    }
+
+    /// How many dispatches are ready or claimed.
+    pub(crate) fn under_way(&self) -> usize {
+        self.ready.len() + self.claimed.len()
     }
 
     /// Up to here everything is settled, held, or of no interest: where a restart begins to read.
@@ -133,7 +148,7 @@ impl Queue {
         };
         let chain = self.chains.entry(subject).or_default();
         if chain.followers.len() >= MOST_FOLLOWERS {
-            self.park_chain(subject);
+            self.park_chain(subject, false);
         }
         let chain = self.chains.entry(subject).or_default();
         if is_held || chain.is_on_disk || chain.parking > 0 {
@@ -189,34 +204,39 @@ impl Queue {
             match settlement.outcome.clone() {
                 Outcome::Released => {}
                 Outcome::Retry { at: due, error } => {
-                    self.unpark(&entry);
                     if let Some(subject) = entry.subject {
-                        self.park_followers(subject);
+                        // The head goes along: should this plan fail, the next one must not park followers only.
+                        self.park_chain(subject, entry.is_held);
                     }
-                    leaving.insert(entry.ticket.position);
+                    leaving.extend(entry.place());
                     changes.push(Change::Hold { entry, due, error, settlement });
                 }
                 outcome @ (Outcome::Done | Outcome::Dead { .. }) => {
-                    self.unpark(&entry);
                     let chain = entry.subject.and_then(|subject| self.chains.get(&subject));
                     let has_followers_on_disk = entry.is_held || chain.is_some_and(|chain| chain.is_on_disk);
-                    leaving.insert(entry.ticket.position);
+                    leaving.extend(entry.place());
                     let error = if let Outcome::Dead { error } = outcome { Some(error) } else { None };
                     changes.push(Change::End { entry, error, settlement, has_followers_on_disk });
                 }
             }
         }
         // After those that they wait behind: only then can the disk tell who is first.
-        leaving.extend(self.parking.iter().map(|parking| parking.position));
-        changes.extend(self.parking.iter().copied().map(Change::Park));
+        // Whoever gets a row of its own, or none any more, is not parked besides.
+        let parking: Vec<_> =
+            self.parking.iter().filter(|parking| !leaving.contains(&parking.position)).copied().collect();
+        leaving.extend(parking.iter().map(|parking| parking.position));
+        changes.extend(parking.into_iter().map(Change::Park));
         let cursor = self.fresh.iter().find(|position| !leaving.contains(position));
         (changes, cursor.map_or(self.read_to, |first| first - 1))
     }
 
     /// Sends a whole subject to the disk, the active dispatch in front: the disk must never know of a later one only.
-    fn park_chain(&mut self, subject: i64) {
+    fn park_chain(&mut self, subject: i64, is_head_held: bool) {
         let Some(chain) = self.chains.get_mut(&subject) else { return };
-        if let Some(active) = chain.active {
+        if let Some(active) = chain.active
+            && !is_head_held
+            && !self.parking.iter().any(|parking| parking.position == active.position)
+        {
             chain.parking += 1;
             self.parking.push(Parking { position: active.position, subject });
         }
@@ -259,9 +279,13 @@ impl Queue {
                 }
                 Change::Hold { entry, .. } => {
                     self.version += 1;
+                    self.unpark(entry);
                     self.leave(entry);
                 }
-                Change::End { entry, .. } => self.leave(entry),
+                Change::End { entry, .. } => {
+                    self.unpark(entry);
+                    self.leave(entry);
+                }
             }
         }
     }
@@ -285,8 +309,10 @@ impl Queue {
     /// A claimed dispatch has ended or waits on disk: the next of its subject may come.
     fn leave(&mut self, entry: &Entry) {
         self.claimed.remove(&entry.ticket);
-        if !entry.is_held {
-            self.fresh.remove(&entry.ticket.position);
+        if entry.is_held {
+            self.left += 1;
+        } else if let Some(position) = entry.place() {
+            self.fresh.remove(&position);
         }
         let Some(subject) = entry.subject else { return };
         let Some(chain) = self.chains.get_mut(&subject) else { return };

@@ -99,7 +99,6 @@ CREATE TABLE attempt (                      -- an attempt that failed
 
 /// Opens the file for writing, and makes it or its tables first when there are none.
 pub(crate) fn open_writer(path: &Path) -> Result<Connection, InboxError> {
-    make_private(path)?;
     let mut connection = Connection::open(path).map_err(|error| unavailable(path, &error))?;
     // Nothing is changed in a file that is somebody else's.
     let is_empty = check_version(&connection, path)?;
@@ -110,10 +109,27 @@ pub(crate) fn open_writer(path: &Path) -> Result<Connection, InboxError> {
     Ok(connection)
 }
 
+/// Opens the file again after a failure: the same file, or none.
+///
+/// A volume can be gone and an empty folder stand in its place; what went into a new inbox there would be lost.
+pub(crate) fn reopen_writer(path: &Path, instance: i64) -> Result<Connection, InboxError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection =
+        Connection::open_with_flags(path, flags).map_err(|error| unavailable(path, &error))?;
+    let is_ours = !check_version(&connection, path)?
+        && crate::row::instance(&connection).map_err(|error| unusable(path, &error))? == instance;
+    if !is_ours {
+        let message = format!("{}: another inbox stands where this one was", path.display());
+        return Err(InboxError::new(InboxErrorKind::Unusable, message));
+    }
+    configure_writer(&mut connection).map_err(|error| unusable(path, &error))?;
+    Ok(connection)
+}
+
 /// Makes an empty file that only its owner may read, when there is none: bodies are personal.
 ///
 /// SQLite gives the log beside it the same mode.
-fn make_private(path: &Path) -> Result<(), InboxError> {
+pub(crate) fn make_private(path: &Path) -> Result<(), InboxError> {
     let mut options = OpenOptions::new();
     options.create(true).append(true);
     #[cfg(unix)]

@@ -11,6 +11,8 @@ use crate::row::nanoseconds;
 pub(crate) const DONE: i64 = 1;
 pub(crate) const DEAD: i64 = 2;
 pub(crate) const OVERTAKEN: i64 = 3;
+/// When something is due that need not wait: whatever the clock does, that has come.
+const AT_ONCE: i64 = 0;
 
 /// Writes `changes` and the cursor that holds once they are durable.
 pub(crate) fn write(
@@ -18,7 +20,6 @@ pub(crate) fn write(
     consumer: ConsumerId,
     changes: &[Change],
     cursor: i64,
-    now: OffsetDateTime,
 ) -> rusqlite::Result<()> {
     for change in changes {
         match change {
@@ -29,14 +30,14 @@ pub(crate) fn write(
                 let state = if error.is_some() { DEAD } else { DONE };
                 end(connection, consumer, entry, settlement, state)?;
                 if *has_followers_on_disk {
-                    unhold(connection, consumer, entry, now)?;
+                    unhold(connection, consumer, entry)?;
                 }
             }
             Change::Hold { entry, due, error, settlement } => {
                 failed_attempt(connection, consumer, entry, settlement, error)?;
                 hold(connection, consumer, entry, *due)?;
             }
-            Change::Park(parking) => park(connection, consumer, *parking, now)?,
+            Change::Park(parking) => park(connection, consumer, *parking)?,
         }
     }
     connection
@@ -120,12 +121,7 @@ fn hold(
 }
 
 /// The first of a subject is due at once, the others when it is their turn.
-fn park(
-    connection: &Connection,
-    consumer: ConsumerId,
-    parking: Parking,
-    now: OffsetDateTime,
-) -> rusqlite::Result<()> {
+fn park(connection: &Connection, consumer: ConsumerId, parking: Parking) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
             "INSERT INTO held (consumer, position, replay, subject, due, attempts)
@@ -134,17 +130,12 @@ fn park(
                          THEN NULL ELSE ?4 END, 0
              WHERE true ON CONFLICT DO NOTHING",
         )?
-        .execute(params![consumer.0, parking.position, parking.subject, nanoseconds(now)])?;
+        .execute(params![consumer.0, parking.position, parking.subject, AT_ONCE])?;
     Ok(())
 }
 
 /// A held dispatch has ended: its row goes, and the next of its subject is due.
-fn unhold(
-    connection: &Connection,
-    consumer: ConsumerId,
-    entry: &Entry,
-    now: OffsetDateTime,
-) -> rusqlite::Result<()> {
+fn unhold(connection: &Connection, consumer: ConsumerId, entry: &Entry) -> rusqlite::Result<()> {
     connection
         .prepare_cached("DELETE FROM held WHERE consumer = ?1 AND position = ?2 AND replay = ?3")?
         .execute(params![consumer.0, entry.ticket.position, entry.ticket.replay])?;
@@ -154,6 +145,6 @@ fn unhold(
                 (SELECT position, replay FROM held WHERE consumer = ?1 AND subject = ?2
                  ORDER BY position, replay LIMIT 1)",
         )?
-        .execute(params![consumer.0, entry.subject, nanoseconds(now)])?;
+        .execute(params![consumer.0, entry.subject, AT_ONCE])?;
     Ok(())
 }

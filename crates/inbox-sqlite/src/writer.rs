@@ -1,6 +1,6 @@
 //! The one thread that writes: whatever waits goes into the next transaction.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -35,6 +35,8 @@ pub(crate) type Write = dyn FnOnce(&Connection) -> rusqlite::Result<()> + Send;
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) path: PathBuf,
+    /// The file's random number, to know it again.
+    pub(crate) instance: i64,
     /// The consumers' queues, in no particular order.
     pub(crate) desks: RwLock<Vec<Arc<Desk>>>,
     /// Grows with every transaction that may have brought something to claim.
@@ -94,7 +96,7 @@ fn commit(
     batch: &mut Vec<Job>,
     shared: &Shared,
 ) -> Option<(Connection, Memory)> {
-    let opened = store.map_or_else(|| reopen(&shared.path), Ok);
+    let opened = store.map_or_else(|| reopen(shared), Ok);
     let written = opened.and_then(|(mut connection, mut memory)| {
         let answers = write(&mut connection, &mut memory, batch, shared)
             .map_err(|error| unavailable(&shared.path, &error))?;
@@ -148,9 +150,9 @@ fn write(
     Ok(answers)
 }
 
-fn reopen(path: &Path) -> Result<(Connection, Memory), InboxError> {
-    let connection = schema::open_writer(path)?;
-    let memory = Memory::read(&connection).map_err(|error| unavailable(path, &error))?;
+fn reopen(shared: &Shared) -> Result<(Connection, Memory), InboxError> {
+    let connection = schema::reopen_writer(&shared.path, shared.instance)?;
+    let memory = Memory::read(&connection).map_err(|error| unavailable(&shared.path, &error))?;
     tracing::info!("the inbox is open again");
     Ok((connection, memory))
 }

@@ -50,12 +50,7 @@ pub trait Inbox: EventLog {
     ) -> Result<Claim, InboxError>;
 
     /// Writes down how attempts ended. When it returns `Ok`, that is durable: settled is settled.
-    async fn settle(
-        &self,
-        consumer: ConsumerId,
-        settlements: Vec<Settlement>,
-        now: OffsetDateTime,
-    ) -> Result<(), InboxError>;
+    async fn settle(&self, consumer: ConsumerId, settlements: Vec<Settlement>) -> Result<(), InboxError>;
 
     /// Holds back everything for a consumer, with the reason, or (`None`) lets it flow again. Nothing is lost meanwhile.
     async fn set_paused(&self, consumer: ConsumerId, reason: Option<String>) -> Result<(), InboxError>;

@@ -116,6 +116,10 @@ impl Intake {
                 return outcome;
             }
         };
+        // The sender has given up by now; it would be told of a failure whatever became of the event.
+        if Instant::now() >= deadline {
+            return Outcome::Slow;
+        }
         let verified = match authenticate(&*source.handler, request) {
             Ok(verified) => verified,
             Err(Rejected { cause, .. }) => {

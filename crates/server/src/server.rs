@@ -275,9 +275,8 @@ impl Running {
         tracing::info!("stopping");
         let deadline = tokio::time::Instant::now() + self.config.shutdown_grace;
         let _ = stop.send(true);
-        // First the intake, so that all that was answered is in the inbox; then the attempts; then the inbox.
-        let _ = intake.await;
-        self.dispatcher.stop(deadline).await;
+        // The inbox is the last to go: until then requests and attempts end beside each other.
+        let (_, ()) = tokio::join!(intake, self.dispatcher.stop(deadline));
         if let Some(admin) = admin {
             let _ = admin.await;
         }

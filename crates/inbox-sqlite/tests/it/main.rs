@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test reports by panicking")]
 
+mod lanes;
+mod misfortunes;
+
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,7 +48,6 @@ impl Fixture {
     async fn crash(self, orderings: &[Ordering]) -> Self {
         let Self { folder, inbox, .. } = self;
         drop(inbox);
-        // The dropped inbox lets go of its lock when its threads have ended.
         Self::open(folder, orderings).await
     }
 
@@ -95,7 +97,7 @@ impl Fixture {
 
     async fn settle(&self, ticket: Ticket, outcome: Outcome) {
         let settlement = Settlement { ticket, started_at: NOON, took: Duration::from_millis(3), outcome };
-        self.inbox.settle(self.consumers[0], vec![settlement], NOON).await.unwrap();
+        self.inbox.settle(self.consumers[0], vec![settlement]).await.unwrap();
     }
 
     async fn state(&self, id: EventId) -> EventState {
@@ -310,7 +312,7 @@ async fn many_subjects_that_fail_in_turn_keep_their_order() {
             };
             settlements.push(Settlement { ticket, started_at: now, took: Duration::ZERO, outcome });
         }
-        fixture.inbox.settle(fixture.consumers[0], settlements, now).await.unwrap();
+        fixture.inbox.settle(fixture.consumers[0], settlements).await.unwrap();
         now += time::Duration::seconds(1);
     }
     for (subject, numbers) in seen {

@@ -27,6 +27,8 @@ pub(super) struct Context {
 const MOST_UNSETTLED: usize = 2048;
 /// How long to wait after the inbox failed.
 const AFTER_INBOX_ERROR: Duration = Duration::from_millis(500);
+/// The longest wait that a consumer may ask for.
+const LONGEST_RETRY_AFTER: Duration = Duration::from_hours(24);
 /// The longest sleep, so that a clock that was set back does not stall anything for long.
 const LONGEST_SLEEP: Duration = Duration::from_secs(30);
 
@@ -39,13 +41,6 @@ struct Attempted {
     result: Result<(), Failure>,
 }
 
-/// Settlements that could not be written down.
-struct Unsettled {
-    error: InboxError,
-    settlements: Vec<Settlement>,
-    pause_for: Option<String>,
-}
-
 /// Runs until stopped, then until the last attempt is settled.
 pub(super) async fn run(lane: Lane, context: Context, mut stopped: watch::Receiver<bool>) {
     let mut arrivals = context.inbox.arrivals();
@@ -53,6 +48,7 @@ pub(super) async fn run(lane: Lane, context: Context, mut stopped: watch::Receiv
         attempts: JoinSet::new(),
         unsettled: Vec::new(),
         settling: None,
+        being_settled: Vec::new(),
         pause_for: None,
         breaker: Breaker::closed(),
         wake_at: Instant::now(),
@@ -60,7 +56,8 @@ pub(super) async fn run(lane: Lane, context: Context, mut stopped: watch::Receiv
         context,
     };
     loop {
-        let stopping = *stopped.borrow_and_update();
+        // A dispatcher that was dropped has stopped too.
+        let stopping = *stopped.borrow_and_update() || stopped.has_changed().is_err();
         if stopping && state.is_idle() {
             return;
         }
@@ -71,7 +68,7 @@ pub(super) async fn run(lane: Lane, context: Context, mut stopped: watch::Receiv
         state.start_settling();
         tokio::select! {
             Some(attempted) = state.attempts.join_next() => state.ended(attempted.ok()),
-            Some(Ok(settled)) = OptionFuture::from(state.settling.as_mut()) => state.settled(settled).await,
+            Some(settled) = OptionFuture::from(state.settling.as_mut()) => state.settled(settled.ok()).await,
             _ = arrivals.changed(), if !stopping && state.has_room() => {}
             () = tokio::time::sleep_until(state.wake_at), if !stopping => {}
             _ = stopped.changed(), if !stopping => {}
@@ -85,7 +82,9 @@ struct State {
     attempts: JoinSet<Attempted>,
     unsettled: Vec<Settlement>,
     /// Runs on its own: the inbox may make a claim wait for it.
-    settling: Option<JoinHandle<Result<(), Unsettled>>>,
+    settling: Option<JoinHandle<Result<(), InboxError>>>,
+    /// What it writes down, should it have to be done again.
+    being_settled: Vec<Settlement>,
     /// Why the consumer is to be paused, when it asked for that.
     pause_for: Option<String>,
     breaker: Breaker,
@@ -114,8 +113,9 @@ impl State {
         self.wake_at = Instant::now() + LONGEST_SLEEP;
         let room = self.room();
         if room == 0 {
-            if let Some(probe_at) = self.breaker.opens_at() {
-                self.wake_at = self.wake_at.min(probe_at.max(Instant::now() + Duration::from_millis(1)));
+            // While a probe is under way its end is what wakes the lane.
+            if let Some(probe_at) = self.breaker.opens_at().filter(|probe_at| *probe_at > Instant::now()) {
+                self.wake_at = self.wake_at.min(probe_at);
             }
             return;
         }
@@ -144,7 +144,7 @@ impl State {
         self.attempts.spawn(async move {
             let started_at = clock();
             let started = Instant::now();
-            let result = AssertUnwindSafe(consumer.consume(&dispatch))
+            let result = AssertUnwindSafe(async { consumer.consume(&dispatch).await })
                 .catch_unwind()
                 .await
                 .unwrap_or_else(|_| Err(Failure::retry("the consumer panicked")));
@@ -209,11 +209,17 @@ impl State {
                 self.pause_for = Some(error);
                 return Outcome::Released;
             }
-            FailureKind::RetryAfter(least) => least,
+            FailureKind::RetryAfter(least) => least.min(LONGEST_RETRY_AFTER),
             _ => Duration::ZERO,
         };
         match self.lane.retry.delay(attempt, fastrand::f64()) {
-            Some(delay) => Outcome::Retry { at: (self.context.clock)() + delay.max(least), error },
+            Some(delay) => {
+                let now = (self.context.clock)();
+                Outcome::Retry {
+                    at: now.checked_add(delay.max(least).try_into().unwrap_or_default()).unwrap_or(now),
+                    error,
+                }
+            }
             None => Outcome::Dead { error },
         }
     }
@@ -223,30 +229,34 @@ impl State {
         if self.settling.is_some() || self.unsettled.is_empty() {
             return;
         }
-        let settlements = std::mem::take(&mut self.unsettled);
-        let pause_for = self.pause_for.take();
+        self.being_settled = std::mem::take(&mut self.unsettled);
+        let (settlements, pause_for) = (self.being_settled.clone(), self.pause_for.clone());
         let inbox = Arc::clone(&self.context.inbox);
-        let (id, now) = (self.lane.id, (self.context.clock)());
+        let id = self.lane.id;
         self.settling = Some(tokio::spawn(async move {
             // First the pause: what is given back must not be claimed again at once.
-            if pause_for.is_some()
-                && let Err(error) = inbox.set_paused(id, pause_for.clone()).await
-            {
-                return Err(Unsettled { error, settlements, pause_for });
+            if pause_for.is_some() {
+                inbox.set_paused(id, pause_for).await?;
             }
-            let settled = inbox.settle(id, settlements.clone(), now).await;
-            settled.map_err(|error| Unsettled { error, settlements, pause_for: None })
+            inbox.settle(id, settlements).await
         }));
     }
 
-    async fn settled(&mut self, result: Result<(), Unsettled>) {
+    /// Takes note of how settling ended; `None` when it panicked.
+    async fn settled(&mut self, result: Option<Result<(), InboxError>>) {
         self.settling = None;
-        if let Err(Unsettled { error, mut settlements, pause_for }) = result {
-            tracing::error!(consumer = %self.lane.name, %error, "cannot write down how attempts ended; trying again");
-            settlements.append(&mut self.unsettled);
-            self.unsettled = settlements;
-            self.pause_for = self.pause_for.take().or(pause_for);
-            tokio::time::sleep(AFTER_INBOX_ERROR).await;
-        }
+        let mut settlements = std::mem::take(&mut self.being_settled);
+        let error = match result {
+            Some(Ok(())) => {
+                self.pause_for = None;
+                return;
+            }
+            Some(Err(error)) => error.to_string(),
+            None => "the inbox panicked".to_owned(),
+        };
+        tracing::error!(consumer = %self.lane.name, error, "cannot write down how attempts ended; trying again");
+        settlements.append(&mut self.unsettled);
+        self.unsettled = settlements;
+        tokio::time::sleep(AFTER_INBOX_ERROR).await;
     }
 }

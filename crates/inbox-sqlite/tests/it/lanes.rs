@@ -1,0 +1,200 @@
+//! The dispatcher at work on a real inbox: consumers and settlements that misbehave.
+
+use std::sync::atomic::{AtomicUsize, Ordering as Atomic};
+
+use async_trait::async_trait;
+use hooklatch_core::{Consumer, Dispatch, Failure};
+use hooklatch_inbox::*;
+
+use super::*;
+
+#[derive(Debug)]
+struct Watched {
+    inner: SqliteInbox,
+    claims: AtomicUsize,
+    panics: AtomicUsize,
+}
+
+#[async_trait]
+impl EventLog for Watched {
+    async fn event(&self, id: EventId) -> Result<Option<EventDetail>, InboxError> {
+        self.inner.event(id).await
+    }
+    async fn events(&self, query: Query) -> Result<Page, InboxError> {
+        self.inner.events(query).await
+    }
+    async fn consumers(&self) -> Result<Vec<ConsumerStatus>, InboxError> {
+        self.inner.consumers().await
+    }
+}
+
+#[async_trait]
+impl Inbox for Watched {
+    async fn register(&self, consumers: &[ConsumerSpec]) -> Result<Vec<ConsumerId>, InboxError> {
+        self.inner.register(consumers).await
+    }
+    async fn append(&self, arrival: Arrival) -> Result<Appended, InboxError> {
+        self.inner.append(arrival).await
+    }
+    async fn claim(
+        &self,
+        consumer: ConsumerId,
+        limit: usize,
+        now: OffsetDateTime,
+    ) -> Result<Claim, InboxError> {
+        self.claims.fetch_add(1, Atomic::Relaxed);
+        self.inner.claim(consumer, limit, now).await
+    }
+    async fn settle(&self, consumer: ConsumerId, settlements: Vec<Settlement>) -> Result<(), InboxError> {
+        if self.panics.load(Atomic::Relaxed) > 0 {
+            self.panics.fetch_sub(1, Atomic::Relaxed);
+            panic!("a settlement panics");
+        }
+        self.inner.settle(consumer, settlements).await
+    }
+    async fn set_paused(&self, consumer: ConsumerId, reason: Option<String>) -> Result<(), InboxError> {
+        self.inner.set_paused(consumer, reason).await
+    }
+    fn arrivals(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.inner.arrivals()
+    }
+    fn check_ready(&self) -> Result<(), InboxError> {
+        self.inner.check_ready()
+    }
+    async fn close(&self) {
+        self.inner.close().await;
+    }
+}
+
+/// Noon, and what has passed since.
+fn clock() -> Clock {
+    let start = tokio::time::Instant::now();
+    Arc::new(move || NOON + start.elapsed())
+}
+
+struct Own<F>(F, Arc<AtomicUsize>);
+
+#[async_trait]
+impl<F: Fn(&Dispatch) -> Result<(), Failure> + Send + Sync + 'static> Consumer for Own<F> {
+    async fn consume(&self, dispatch: &Dispatch) -> Result<(), Failure> {
+        (self.0)(dispatch)?;
+        self.1.fetch_add(1, Atomic::Relaxed);
+        Ok(())
+    }
+}
+
+async fn lanes(
+    panics: usize,
+    consumer: impl Fn(&Dispatch) -> Result<(), Failure> + Send + Sync + 'static,
+) -> (tempfile::TempDir, Arc<Watched>, Arc<AtomicUsize>, Dispatcher) {
+    let Fixture { folder, inbox, consumers } = Fixture::new(&[Ordering::Subject]).await;
+    let watched =
+        Arc::new(Watched { inner: inbox, claims: AtomicUsize::new(0), panics: AtomicUsize::new(panics) });
+    let inbox: Arc<dyn Inbox> = Arc::clone(&watched) as _;
+    let done = Arc::new(AtomicUsize::new(0));
+    let lane = Lane {
+        name: "c0".into(),
+        id: consumers[0],
+        consumer: Arc::new(Own(consumer, Arc::clone(&done))),
+        retry: Retry::default(),
+        concurrency: 4,
+    };
+    let clock = clock();
+    let dispatcher = Dispatcher::start(&inbox, vec![lane], &Handlers::default(), &clock);
+    (folder, watched, done, dispatcher)
+}
+
+fn plain(subject: &str) -> Arrival {
+    let identity = Identity::Content { clock: None };
+    Arrival {
+        source: "shop".into(),
+        provider: "orders",
+        received_at: NOON,
+        peer: None,
+        proof: Proof::Path,
+        headers: Vec::new(),
+        body: Bytes::copy_from_slice(subject.as_bytes()),
+        content: Content::Event(Reading {
+            kind: "k".to_owned(),
+            subject: Some(subject.to_owned()),
+            ..Reading::default()
+        }),
+        consumers: vec![ConsumerId(1)],
+        identity: (identity.class(), identity.key("k", subject.as_bytes())),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_consumer_that_asks_for_an_endless_wait_does_not_end_its_lane() {
+    let (_folder, inbox, done, _dispatcher) = lanes(0, |dispatch| {
+        if dispatch.subject.as_deref() == Some("bad") {
+            return Err(Failure::retry_after(Duration::MAX, "never mind"));
+        }
+        Ok(())
+    })
+    .await;
+    inbox.append(plain("bad")).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    inbox.append(plain("good")).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(done.load(Atomic::Relaxed), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dropped_dispatcher_ends() {
+    let (_folder, inbox, done, dispatcher) = lanes(0, |_| Ok(())).await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    drop(dispatcher);
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let before = inbox.claims.load(Atomic::Relaxed);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let claims = inbox.claims.load(Atomic::Relaxed) - before;
+    assert!(claims < 5, "{claims} claims in a second with nothing to do");
+    let _ = done;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_settlement_that_panics_does_not_end_its_lane() {
+    let (_folder, inbox, done, _dispatcher) = lanes(1, |_| Ok(())).await;
+    inbox.append(plain("first")).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    inbox.append(plain("second")).await.unwrap();
+    inbox.append(plain("third")).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(done.load(Atomic::Relaxed), 3);
+}
+
+struct Hasty;
+
+impl Consumer for Hasty {
+    fn consume<'a, 'b, 'c>(
+        &'a self,
+        dispatch: &'b Dispatch,
+    ) -> std::pin::Pin<Box<dyn Future<Output = Result<(), Failure>> + Send + 'c>>
+    where
+        'a: 'c,
+        'b: 'c,
+        Self: 'c,
+    {
+        assert!(dispatch.attempt > 1, "panics before there is a future");
+        Box::pin(async { Ok(()) })
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_consumer_that_panics_at_once_is_tried_again() {
+    let Fixture { folder: _folder, inbox, consumers } = Fixture::new(&[Ordering::Subject]).await;
+    let inbox: Arc<dyn Inbox> = Arc::new(inbox);
+    let lane = Lane {
+        name: "c0".into(),
+        id: consumers[0],
+        consumer: Arc::new(Hasty),
+        retry: Retry { first: Duration::from_millis(10), ..Retry::default() },
+        concurrency: 4,
+    };
+    let clock = clock();
+    let _dispatcher = Dispatcher::start(&inbox, vec![lane], &Handlers::default(), &clock);
+    let id = inbox.append(plain("first")).await.unwrap().id;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(inbox.event(id).await.unwrap().unwrap().record.state, EventState::Done);
+}
