@@ -94,7 +94,7 @@ fn proofs_that_ask_for_nothing_are_mistakes() {
     wrong(&auth("{ addresses = [\"10.0.0.0/8\"] }"), "4:8", "nothing here proves");
     wrong(&auth("{ path_token = [] }"), "4:23", "an empty list");
     wrong(&auth("{ path_token = \"plain:a\", addresses = [] }"), "4:46", "an empty list");
-    wrong(&auth("{ basic = { user = \"a:b\", password = \"plain:c\" } }"), "4:28", "no colon");
+    wrong(&auth("{ basic = { user = \"a:b\", password = \"plain:c\" } }"), "4:27", "no colon");
     wrong(&auth("{ path_token = \"plain:..\" }"), "4:23", "letters, digits");
     wrong("[[consumer]]\nname = \"a\"\nfilter = { topic = [] }\nstdout = {}\n", "3:20", "an empty list");
 }
