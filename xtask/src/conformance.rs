@@ -15,7 +15,8 @@ pub(crate) struct Reports {
 #[derive(Debug, PartialEq, Eq)]
 struct Column {
     provider: String,
-    counts: Vec<(String, usize)>,
+    /// `None` where the check says nothing about this provider.
+    counts: Vec<(String, Option<usize>)>,
 }
 
 impl Reports {
@@ -55,6 +56,7 @@ impl Reports {
             }
         }
         faults.extend(columns.iter().flat_map(empty_checks));
+        faults.extend(missing_checks(&columns));
         if !columns.is_empty() {
             println!("\nConformance: how often each check ran\n\n{}", table::layout(&rows(&columns)));
         }
@@ -72,13 +74,14 @@ impl Reports {
     }
 }
 
-/// `check<TAB>count`, a line each.
-fn counts(report: &str) -> Result<Vec<(String, usize)>> {
+/// `check<TAB>count`, a line each; `-` for a check that says nothing about the provider.
+fn counts(report: &str) -> Result<Vec<(String, Option<usize>)>> {
     report
         .lines()
         .map(|line| {
             let (check, count) = line.split_once('\t').ok_or_else(|| format!("not a report: `{line}`"))?;
-            Ok((check.to_owned(), count.parse()?))
+            let count = if count == "-" { None } else { Some(count.parse()?) };
+            Ok((check.to_owned(), count))
         })
         .collect()
 }
@@ -88,20 +91,35 @@ fn empty_checks(column: &Column) -> Vec<String> {
     if counts.is_empty() {
         return vec![format!("{provider}: its suite checked nothing")];
     }
-    let empty = counts.iter().filter(|(_, count)| *count == 0);
+    let empty = counts.iter().filter(|(_, count)| *count == Some(0));
     empty.map(|(check, _)| format!("{provider}: check `{check}` ran never")).collect()
 }
 
-/// A row a check, a column a provider.
-fn rows(columns: &[Column]) -> Vec<Vec<String>> {
+/// A check that one provider's suite speaks of and another's does not was left out silently.
+fn missing_checks(columns: &[Column]) -> Vec<String> {
+    let lacks = |column: &&Column, check: &str| column.counts.iter().all(|(name, _)| name != check);
+    let checks = checks(columns);
+    let missing = checks.iter().flat_map(|check| {
+        columns.iter().filter(|column| lacks(column, check)).map(move |column| (column, check))
+    });
+    missing.map(|(column, check)| format!("{}: nothing about check `{check}`", column.provider)).collect()
+}
+
+/// Every check that any column has, in the order of the suite.
+fn checks(columns: &[Column]) -> Vec<&str> {
     let mut checks: Vec<&str> = Vec::new();
     for (check, _) in columns.iter().flat_map(|column| &column.counts) {
         if !checks.contains(&check.as_str()) {
             checks.push(check);
         }
     }
+    checks
+}
+
+/// A row a check, a column a provider.
+fn rows(columns: &[Column]) -> Vec<Vec<String>> {
     let cell = |column: &Column, check: &str| {
-        column.counts.iter().find(|(name, _)| name == check).map(|found| found.1)
+        column.counts.iter().find(|(name, _)| name == check).and_then(|found| found.1)
     };
     let row = |name: &str, cells: Vec<Option<usize>>| {
         let sum: usize = cells.iter().flatten().sum();
@@ -113,10 +131,14 @@ fn rows(columns: &[Column]) -> Vec<Vec<String>> {
     let names = columns.iter().map(|column| column.provider.clone());
     let mut rows = vec![["check".to_owned()].into_iter().chain(names).chain(["total".to_owned()]).collect()];
     rows.extend(
-        checks.iter().map(|check| row(check, columns.iter().map(|column| cell(column, check)).collect())),
+        checks(columns)
+            .into_iter()
+            .map(|check| row(check, columns.iter().map(|column| cell(column, check)).collect())),
     );
-    let totals =
-        columns.iter().map(|column| Some(column.counts.iter().map(|(_, count)| count).sum())).collect();
+    let totals = columns
+        .iter()
+        .map(|column| Some(column.counts.iter().filter_map(|(_, count)| *count).sum()))
+        .collect();
     rows.push(row("total", totals));
     rows
 }
@@ -131,7 +153,10 @@ mod tests {
 
     #[test]
     fn checks_are_rows_and_providers_columns() {
-        let rows = rows(&[column("pico", "accepted\t3\n"), column("picpay", "accepted\t4\nno secret\t5\n")]);
+        let rows = rows(&[
+            column("pico", "accepted\t3\nno secret\t-\n"),
+            column("picpay", "accepted\t4\nno secret\t5\n"),
+        ]);
         let expected = [
             ["check", "pico", "picpay", "total"],
             ["accepted", "3", "4", "7"],
@@ -146,5 +171,12 @@ mod tests {
         assert_eq!(empty_checks(&column("pico", "accepted\t0\n")), ["pico: check `accepted` ran never"]);
         assert_eq!(empty_checks(&column("pico", "")), ["pico: its suite checked nothing"]);
         assert!(counts("accepted 3").is_err());
+    }
+
+    #[test]
+    fn a_check_is_run_or_said_not_to_apply() {
+        let columns = [column("pico", "accepted\t3\nno secret\t-\n"), column("picpay", "accepted\t4\n")];
+        assert_eq!(missing_checks(&columns), ["picpay: nothing about check `no secret`"]);
+        assert!(missing_checks(&columns[..1]).is_empty());
     }
 }

@@ -83,6 +83,9 @@ fn undecodable(path: &str, error: &serde_json::Error) -> Undecodable {
         (UndecodableKind::Missing, name(rest))
     } else if let Some(rest) = message.strip_prefix("duplicate field ") {
         (UndecodableKind::Repeated, name(rest))
+    } else if message.starts_with("number out of range") {
+        // The grammar knows no range; the member's type does.
+        (UndecodableKind::Type, "a number in range".to_owned())
     } else if HALF_PAIRS.iter().any(|half| message.starts_with(half)) {
         // The grammar of JSON allows it, Unicode has no such character.
         (UndecodableKind::Type, "text of whole characters".to_owned())
@@ -116,6 +119,10 @@ fn text(body: &[u8]) -> Result<&str, Undecodable> {
 }
 
 fn within_depth(body: &[u8]) -> Result<(), Undecodable> {
+    // Hardly any body has more brackets than levels are allowed, and counting them is fast.
+    if body.iter().filter(|byte| matches!(byte, b'[' | b'{')).count() <= MAX_DEPTH {
+        return Ok(());
+    }
     let mut depth = 0_usize;
     let mut bytes = body.iter();
     while let Some(byte) = bytes.next() {

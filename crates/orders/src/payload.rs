@@ -6,7 +6,7 @@
 //! Members called `…_id` that hold a word (`Sale`, `Active`) are the API's numbers by name.
 //!
 //! The provider says that a body resembles the answer of an API call, so members may come and go:
-//! only the id of the object that a notification is about must be there.
+//! only the id of the object that a notification is about must be there, and those of the lines in it.
 
 mod customer;
 mod kind;

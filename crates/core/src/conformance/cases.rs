@@ -1,10 +1,12 @@
 //! `fixtures/<provider>/cases.toml`: how a provider's fixtures come about.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use serde_json::Value;
 
+use super::tree::{self, type_name};
 use crate::{Access, Secret, Settings};
 
 /// The workspace's folder of fixtures.
@@ -16,6 +18,8 @@ pub fn workspace_fixtures() -> PathBuf {
 #[serde(deny_unknown_fields)]
 pub(super) struct Cases {
     pub(super) provider: String,
+    /// Paths of texts that report a word which their enumeration does not know.
+    pub(super) enumerations: Vec<String>,
     pub(super) example: Example,
     #[serde(rename = "case")]
     #[expect(clippy::struct_field_names, reason = "`cases.cases` is what the file calls them")]
@@ -47,7 +51,7 @@ pub(super) struct Case {
     /// What to replace in the body; each text must stand in it exactly once.
     #[serde(default)]
     replace: Vec<(String, String)>,
-    /// Paths of members without which the body cannot be read.
+    /// Paths of members without which the body cannot be read; `[]` stands for each element of an array.
     #[serde(default)]
     pub(super) required: Vec<String>,
     /// Other JSON types that are accepted for a required member, for instance `object_id = ["number"]`.
@@ -55,8 +59,12 @@ pub(super) struct Case {
     accepts: BTreeMap<String, Vec<String>>,
     /// The case whose notification this one repeats.
     pub(super) repeats: Option<String>,
+    /// Whether no page mentions the kind.
+    #[serde(default)]
+    pub(super) is_unknown: bool,
+    /// The body, derived.
     #[serde(skip)]
-    folder: PathBuf,
+    body: Vec<u8>,
 }
 
 impl Cases {
@@ -70,10 +78,26 @@ impl Cases {
         assert_eq!(cases.provider, provider, "{}", file.display());
         assert!(!cases.cases.is_empty(), "{}: no cases", file.display());
         for case in &mut cases.cases {
-            case.folder.clone_from(&folder);
+            case.body = case.derive(&folder.join("published"));
         }
         cases.folder = folder;
         cases
+    }
+
+    /// One case of each form of body: cases that were derived from one published body, or have members of the same
+    /// names and types, tell nothing new of how bodies are read.
+    pub(super) fn shapes(&self) -> Vec<&Case> {
+        let mut seen = BTreeSet::new();
+        let is_new = |case: &&Case| match &case.published {
+            Some(file) => seen.insert(file.clone()),
+            None => seen.insert(outline(&case.value())),
+        };
+        self.cases.iter().filter(is_new).collect()
+    }
+
+    /// The shapes of known kinds.
+    pub(super) fn known_shapes(&self) -> Vec<&Case> {
+        self.shapes().into_iter().filter(|case| !case.is_unknown).collect()
     }
 
     pub(super) fn settings(&self) -> Settings {
@@ -98,16 +122,50 @@ fn settings_of(secrets: &[String], path_tokens: &[String]) -> Settings {
     Settings { secrets: secrets_of(secrets), access }
 }
 
+/// The value without elements of an array that have the members of an earlier one: they are read alike.
+fn slim(value: Value) -> Value {
+    match value {
+        Value::Array(elements) => {
+            let mut seen = BTreeSet::new();
+            let elements = elements.into_iter().filter(|element| seen.insert(outline(element)));
+            elements.map(slim).collect()
+        }
+        Value::Object(members) => members.into_iter().map(|(name, value)| (name, slim(value))).collect(),
+        other => other,
+    }
+}
+
+/// The names and types of all members.
+fn outline(body: &Value) -> String {
+    let places = tree::places(body);
+    let members = places.iter().map(|place| format!("{} {}\n", place.general, type_name(place.value(body))));
+    [format!("{}\n", type_name(body))].into_iter().chain(members).collect()
+}
+
 impl Case {
     /// Whether the member at `path` may be of the JSON type `other` as well.
     pub(super) fn also_accepts(&self, path: &str, other: &str) -> bool {
         self.accepts.get(path).is_some_and(|types| types.iter().any(|name| name == other))
     }
 
-    /// The body, derived.
+    /// A body with all members of this one, and as little as possible beside.
+    pub(super) fn slim(&self) -> Value {
+        slim(self.value())
+    }
+
+    /// The body as a value.
+    pub(super) fn value(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+
+    /// The body.
     pub(super) fn body(&self) -> Vec<u8> {
+        self.body.clone()
+    }
+
+    fn derive(&self, published: &Path) -> Vec<u8> {
         let mut body = match (&self.published, &self.text) {
-            (Some(file), None) => std::fs::read_to_string(self.folder.join("published").join(file))
+            (Some(file), None) => std::fs::read_to_string(published.join(file))
                 .unwrap_or_else(|error| panic!("{file}: {error}")),
             (None, Some(text)) => text.clone(),
             _ => panic!("case `{}` needs either `published` or `text`", self.name),

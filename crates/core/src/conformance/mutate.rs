@@ -1,6 +1,4 @@
-//! Small changes that must not go unnoticed.
-
-use serde_json::Value;
+//! Small changes that must not go unnoticed, and large ones that must do no harm.
 
 /// Every copy of `bytes` with one bit flipped.
 pub(super) fn flipped(bytes: &[u8]) -> impl Iterator<Item = Vec<u8>> {
@@ -13,44 +11,86 @@ pub(super) fn flipped(bytes: &[u8]) -> impl Iterator<Item = Vec<u8>> {
     })
 }
 
-/// The member at a dotted path of objects.
-fn parent<'a>(value: &'a mut Value, path: &'a str) -> (&'a mut serde_json::Map<String, Value>, &'a str) {
-    let (parents, name) = path.rsplit_once('.').map_or((None, path), |(parents, name)| (Some(parents), name));
-    let pointer = parents.map(|parents| format!("/{}", parents.replace('.', "/"))).unwrap_or_default();
-    let object = value.pointer_mut(&pointer).and_then(Value::as_object_mut);
-    (object.unwrap_or_else(|| panic!("no object around `{path}`")), name)
-}
+/// Numbers that look random and are the same in every run (Marsaglia's xorshift64).
+pub(super) struct Noise(u64);
 
-/// The body without the member at `path`.
-pub(super) fn without(body: &[u8], path: &str) -> Vec<u8> {
-    let mut value: Value = serde_json::from_slice(body).unwrap();
-    let (object, name) = parent(&mut value, path);
-    assert!(object.remove(name).is_some(), "no member `{path}`");
-    serde_json::to_vec(&value).unwrap()
-}
+impl Noise {
+    pub(super) fn new() -> Self {
+        Self(0x9e37_79b9_7f4a_7c15)
+    }
 
-/// The body with every other JSON type in the place of the member at `path`.
-pub(super) fn retyped(body: &[u8], path: &str) -> Vec<(&'static str, Vec<u8>)> {
-    let original: Value = serde_json::from_slice(body).unwrap();
-    let others = [
-        ("null", Value::Null),
-        ("boolean", Value::Bool(true)),
-        ("number", Value::from(-1.5)),
-        ("text", Value::from("text")),
-        ("array", Value::from(vec![1])),
-        ("object", serde_json::json!({"another": "shape"})),
-    ];
-    let type_of = |value: &Value| std::mem::discriminant(value);
-    let pointer = format!("/{}", path.replace('.', "/"));
-    let current = original.pointer(&pointer).unwrap_or_else(|| panic!("no member `{path}`")).clone();
-    others
-        .into_iter()
-        .filter(|(_, other)| type_of(other) != type_of(&current))
-        .map(|(name, other)| {
-            let mut value = original.clone();
-            let (object, member) = parent(&mut value, path);
-            object.insert(member.to_owned(), other);
-            (name, serde_json::to_vec(&value).unwrap())
-        })
-        .collect()
+    /// A number below `limit`, which must not be zero.
+    pub(super) fn below(&mut self, limit: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 % u64::try_from(limit).unwrap()).unwrap()
+    }
+
+    fn byte(&mut self) -> u8 {
+        u8::try_from(self.below(256)).unwrap()
+    }
+
+    /// Bytes without any form.
+    pub(super) fn bytes(&mut self) -> Vec<u8> {
+        (0..self.below(300)).map(|_| self.byte()).collect()
+    }
+
+    /// Pieces of JSON in any order.
+    pub(super) fn json(&mut self, names: &[String]) -> Vec<u8> {
+        const PIECES: [&str; 20] = [
+            "{",
+            "}",
+            "[",
+            "]",
+            ",",
+            ":",
+            "\"",
+            "null",
+            "true",
+            "-",
+            "0",
+            "1e9",
+            "1.5",
+            "\"\\ud800\"",
+            "\\",
+            " ",
+            "\"text\"",
+            "{\"a\":",
+            "\u{feff}",
+            "é",
+        ];
+        let mut json = String::new();
+        for _ in 0..self.below(60) {
+            if self.below(3) == 0 {
+                json.extend(["\"", &names[self.below(names.len())], "\":"]);
+            } else {
+                json.push_str(PIECES[self.below(PIECES.len())]);
+            }
+        }
+        json.into_bytes()
+    }
+
+    /// A genuine body with a few bytes changed, left out, doubled or cut off.
+    pub(super) fn damaged(&mut self, body: &[u8]) -> Vec<u8> {
+        let mut damaged = body.to_vec();
+        for _ in 0..=self.below(6) {
+            if damaged.is_empty() {
+                break;
+            }
+            let at = self.below(damaged.len());
+            match self.below(5) {
+                0 => damaged[at] = self.byte(),
+                1 => drop(damaged.remove(at)),
+                2 => damaged.insert(at, b"{}[]\",:\\0"[self.below(9)]),
+                3 => {
+                    let end = (at + self.below(40)).min(damaged.len());
+                    let piece = damaged[at..end].to_vec();
+                    damaged.splice(at..at, piece);
+                }
+                _ => damaged.truncate(at),
+            }
+        }
+        damaged
+    }
 }
