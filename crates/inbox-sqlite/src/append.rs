@@ -60,18 +60,17 @@ impl Memory {
         let known = connection
             .query_row("SELECT id FROM route WHERE consumers = ?1", params![text], |row| row.get(0))
             .optional()?;
-        let id = match known {
-            Some(id) => id,
-            None => {
-                connection.execute("INSERT INTO route (consumers) VALUES (?1)", params![text])?;
-                let id = connection.last_insert_rowid();
-                let mut insert = connection
-                    .prepare_cached("INSERT INTO route_consumer (consumer, route) VALUES (?1, ?2)")?;
-                for consumer in consumers {
-                    insert.execute(params![consumer.0, id])?;
-                }
-                id
+        let id = if let Some(id) = known {
+            id
+        } else {
+            connection.execute("INSERT INTO route (consumers) VALUES (?1)", params![text])?;
+            let id = connection.last_insert_rowid();
+            let mut insert =
+                connection.prepare_cached("INSERT INTO route_consumer (consumer, route) VALUES (?1, ?2)")?;
+            for consumer in consumers {
+                insert.execute(params![consumer.0, id])?;
             }
+            id
         };
         self.routes.insert(consumers.to_vec(), id);
         Ok(id)

@@ -64,7 +64,9 @@ impl Desk {
         let entries = self.queue().take(limit);
         let claimed = load(connection, &entries);
         if claimed.is_err() {
-            entries.iter().for_each(|entry| self.queue().release(entry.ticket));
+            for entry in &entries {
+                self.queue().release(entry.ticket);
+            }
         }
         Ok(Found { claimed: claimed?, next_due: self.next_due(connection, now)? })
     }
@@ -83,7 +85,9 @@ impl Desk {
         })?;
         let due: Vec<Entry> = due.collect::<Result<_, _>>()?;
         let mut queue = self.queue();
-        due.into_iter().for_each(|entry| queue.admit_held(entry));
+        for entry in due {
+            queue.admit_held(entry);
+        }
         Ok(())
     }
 

@@ -264,7 +264,10 @@ impl Inbox for SqliteInbox {
         drop(self.jobs.write().unwrap_or_else(PoisonError::into_inner).take());
         let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
         let joined = tokio::task::spawn_blocking(move || {
-            threads.into_iter().for_each(|thread| drop(thread.join()));
+            for thread in threads {
+                // A thread that panicked has said so already.
+                let _ = thread.join();
+            }
         });
         if let Err(error) = joined.await {
             tracing::warn!(%error, "the inbox did not close cleanly");

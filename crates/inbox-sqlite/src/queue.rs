@@ -187,7 +187,7 @@ impl Queue {
         for settlement in settlements {
             let Some(entry) = self.claimed.get(&settlement.ticket).cloned() else { continue };
             match settlement.outcome.clone() {
-                Outcome::Released => continue,
+                Outcome::Released => {}
                 Outcome::Retry { at: due, error } => {
                     self.unpark(&entry);
                     if let Some(subject) = entry.subject {

@@ -35,7 +35,7 @@ struct Global {
     /// Print JSON on standard output, and nothing else there.
     #[arg(long, global = true)]
     json: bool,
-    /// How much to log: error, warn, info, debug, trace. RUST_LOG says it in more detail.
+    /// How much to log: error, warn, info, debug, trace. `RUST_LOG` says it in more detail.
     #[arg(long, value_name = "LEVEL", global = true)]
     log_level: Option<tracing::Level>,
     /// How to log.
@@ -126,7 +126,10 @@ async fn run(global: &Global, command: Option<Command>) -> Result<(), Exit> {
     match command.unwrap_or(Command::Serve) {
         Command::Serve => serve::run(config(global)?).await,
         Command::Demo(demo) => demo.run(global.json).await,
-        Command::Check => check::run(&config(global)?, global.json),
+        Command::Check => {
+            check::run(&config(global)?, global.json);
+            Ok(())
+        }
         Command::Send(send) => send.run(&config(global)?, global.json).await,
         Command::Events(events) => events.run(&config(global)?, global.json).await,
     }

@@ -79,7 +79,7 @@ impl Config {
         let mut warnings = Vec::new();
         let mut context = Context { document, folder, warnings: &mut warnings };
         let server = server::server(raw.server, &context)?;
-        let inbox = server::inbox(raw.inbox, &context)?;
+        let inbox = server::inbox(&raw.inbox, &context)?;
         let sources = source::sources(raw.source, &server, &mut context)?;
         let consumers = consumer::consumers(raw.consumer, &sources, &mut context)?;
         Ok(Self { server, inbox, sources, consumers, warnings })

@@ -1,3 +1,5 @@
+//! Many calls, few writes.
+
 use std::sync::{Arc, Mutex, mpsc};
 
 use futures_util::future::join_all;

@@ -1,3 +1,5 @@
+//! A reader that is slow, or goes away.
+
 use super::*;
 
 /// Takes at most `room` bytes, seven at a time, and is broken after that until it gets more room.

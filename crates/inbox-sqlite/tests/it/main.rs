@@ -1,5 +1,7 @@
 //! What the embedded inbox promises, by its public face.
 
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test reports by panicking")]
+
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;

@@ -2,16 +2,15 @@
 
 use serde_json::json;
 
-use super::Exit;
 use super::output::{remark, say, table};
 use crate::config::{Config, Target};
 
 /// Says what the configuration means. That it can be used, reading it has shown.
-pub(super) fn run(config: &Config, as_json: bool) -> Result<(), Exit> {
+pub(super) fn run(config: &Config, as_json: bool) {
     config.warnings.iter().for_each(|warning| remark(&format!("hooklatch: {warning}")));
     if as_json {
         say(&document(config).to_string());
-        return Ok(());
+        return;
     }
     let server = &config.server;
     say(&format!("listen   {}", server.listen));
@@ -49,7 +48,6 @@ pub(super) fn run(config: &Config, as_json: bool) -> Result<(), Exit> {
     } else {
         say(&format!("\n{}", consumers.trim_fmt()));
     }
-    Ok(())
 }
 
 fn place(target: &Target) -> String {

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use hooklatch_consumers::http::{Client, client};
 use hooklatch_core::Signed;
 use http::{Method, Request, StatusCode, Uri};
-use http_body_util::{BodyExt as _, Full, Limited};
+use http_body_util::{BodyExt as _, Collected, Full, Limited};
 
 use super::Exit;
 use crate::config::SourceConfig;
@@ -54,7 +54,7 @@ impl Poster {
             let response = self.client.request(request).await.map_err(|error| chain(&error))?;
             let status = response.status();
             let body = Limited::new(response.into_body(), MOST_ANSWERED).collect().await;
-            let body = body.map(|body| body.to_bytes()).unwrap_or_default();
+            let body = body.map(Collected::to_bytes).unwrap_or_default();
             Ok(Answer { status, line: String::from_utf8_lossy(&body).trim().to_owned() })
         };
         tokio::time::timeout(TIMEOUT, exchange)

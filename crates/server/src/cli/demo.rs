@@ -1,6 +1,7 @@
 //! `hooklatch demo`
 
 use std::collections::HashSet;
+use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -191,11 +192,10 @@ fn curl(sources: &[SourceConfig], address: std::net::SocketAddr) {
     };
     let signed = source.handler.sign(sample.kind, sample.body);
     let token = signed.path_token.map(|token| format!("/{token}")).unwrap_or_default();
-    let headers: String = signed
-        .headers
-        .iter()
-        .map(|(name, value)| format!(" -H '{name}: {}'", String::from_utf8_lossy(value.as_bytes())))
-        .collect();
+    let mut headers = String::new();
+    for (name, value) in &signed.headers {
+        let _ = write!(headers, " -H '{name}: {}'", String::from_utf8_lossy(value.as_bytes()));
+    }
     let body: String = String::from_utf8_lossy(sample.body).split_whitespace().collect::<Vec<_>>().join(" ");
     remark(&format!("curl -i http://{address}{}{token}{headers} -d '{body}'", source.path));
 }

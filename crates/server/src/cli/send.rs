@@ -84,20 +84,16 @@ impl Send {
             .strip_prefix(source.handler.provider())
             .and_then(|rest| rest.strip_prefix('.'))
             .unwrap_or(kind);
-        let body = match &self.body {
-            Some(file) => {
-                let read = std::fs::read(file);
-                read.map_err(|error| Exit::Failed(format!("{}: {error}", file.display())))?
+        let body = match (&self.body, samples.iter().find(|sample| sample.kind == kind)) {
+            (Some(file), _) => {
+                std::fs::read(file).map_err(|error| Exit::Failed(format!("{}: {error}", file.display())))?
             }
-            None => match samples.iter().find(|sample| sample.kind == kind) {
-                Some(sample) => sample.body.to_vec(),
-                None => {
-                    let kinds: Vec<_> = samples.iter().map(|sample| sample.kind).collect();
-                    let message =
-                        format!("no sample of `{kind}`; give --body, or one of {}", kinds.join(", "));
-                    return Err(Exit::Usage(message));
-                }
-            },
+            (None, Some(sample)) => sample.body.to_vec(),
+            (None, None) => {
+                let kinds: Vec<_> = samples.iter().map(|sample| sample.kind).collect();
+                let message = format!("no sample of `{kind}`; give --body, or one of {}", kinds.join(", "));
+                return Err(Exit::Usage(message));
+            }
         };
         Ok(vec![(kind.to_owned(), self.changed(&body)?)])
     }

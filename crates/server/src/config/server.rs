@@ -88,7 +88,7 @@ fn address(text: &Spanned<String>, context: &Context<'_>) -> Result<SocketAddr, 
     })
 }
 
-pub(super) fn inbox(raw: RawInbox, context: &Context<'_>) -> Result<InboxConfig, ConfigError> {
+pub(super) fn inbox(raw: &RawInbox, context: &Context<'_>) -> Result<InboxConfig, ConfigError> {
     let path = match &raw.url {
         None => context.path(DEFAULT_INBOX),
         Some(url) => match url.get_ref().split_once(':') {

@@ -1,3 +1,5 @@
+//! What is left in the file after crashes, full disks and rotation.
+
 use std::fs;
 
 use super::*;

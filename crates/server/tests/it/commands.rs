@@ -1,0 +1,101 @@
+//! The command line.
+
+use hooklatch_server::providers::KNOWN;
+use serde_json::Value;
+
+use crate::fixtures;
+use crate::program::{Program, run, text};
+
+#[test]
+fn the_demonstration_shows_every_documented_webhook() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = run(folder.path(), &["demo", "--exit", "--json"]);
+    if KNOWN.is_empty() {
+        assert_eq!(output.status.code(), Some(1));
+        assert!(text(&output.stderr).contains("no provider"));
+        return;
+    }
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let rows: Vec<Value> =
+        text(&output.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let documented = [("pico", 5), ("picpay", 3), ("piriod", 14), ("orders", 10)];
+    for known in KNOWN {
+        let rows = rows.iter().filter(|row| row["source"] == known.name);
+        let expected = documented.iter().find(|(name, _)| *name == known.name).unwrap().1;
+        assert_eq!(rows.count(), expected, "{}", known.name);
+    }
+    for row in rows {
+        assert_eq!(row["accepted"], "200", "{row}");
+        assert!(row["kept"].is_string() && row["handed_on"].is_string(), "{row}");
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "it leaves nothing behind");
+
+    let people = run(folder.path(), &["demo", "--exit"]);
+    assert!(people.status.success());
+    assert!(text(&people.stdout).contains("0 failed"), "{}", text(&people.stdout));
+}
+
+#[test]
+fn send_sends_what_the_receiver_takes() {
+    let program = Program::start(&fixtures::sources());
+    let folder = program.folder.path();
+    for known in KNOWN {
+        let url = format!("http://{}/{}", program.listen, known.name);
+        let output = run(folder, &["send", known.name, "--all", "--to", &url, "--json"]);
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        for line in text(&output.stdout).lines() {
+            let sent: Value = serde_json::from_str(line).unwrap();
+            assert_eq!(sent["status"], 200, "{sent}");
+        }
+    }
+    let listed = crate::intake::events(&program, &[]);
+    assert!(listed.len() >= KNOWN.len() * 3, "{}", listed.len());
+}
+
+#[cfg(feature = "picpay")]
+#[test]
+fn send_changes_what_it_is_told_to() {
+    let program = Program::start(&fixtures::sources());
+    let folder = program.folder.path();
+    let url = format!("http://{}/picpay", program.listen);
+    let send =
+        |arguments: &[&str]| run(folder, &[&["send", "picpay", "--to", url.as_str()], arguments].concat());
+    let output = send(&[
+        "TransactionUpdateMessage",
+        "--set",
+        "data.status=PAID",
+        "--set",
+        "data.amount=7",
+        "--times",
+        "2",
+    ]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let listed = crate::intake::events(&program, &["--topic", "payment.succeeded"]);
+    assert_eq!((listed.len(), &listed[0]["repeats"]), (1, &1.into()));
+
+    assert_eq!(send(&["NoSuchMessage"]).status.code(), Some(2));
+    assert_eq!(send(&["TransactionUpdateMessage", "--set", "nothing"]).status.code(), Some(2));
+    assert_eq!(run(folder, &["send", "nobody", "x"]).status.code(), Some(2));
+    assert_eq!(send(&["TransactionUpdateMessage", "--body", "nowhere"]).status.code(), Some(1));
+    let nobody = run(folder, &["send", "picpay", "--all", "--to", "http://127.0.0.1:1/"]);
+    assert_eq!(nobody.status.code(), Some(1));
+}
+
+#[test]
+fn questions_about_nothing_are_answered_clearly() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(run(folder.path(), &["no-such-command"]).status.code(), Some(2));
+    assert_eq!(run(folder.path(), &["events", "show", "not-an-id"]).status.code(), Some(2));
+    assert_eq!(run(folder.path(), &["events", "list", "--state", "lost"]).status.code(), Some(2));
+    let none = run(folder.path(), &["events", "list"]);
+    assert_eq!(none.status.code(), Some(1));
+    assert!(text(&none.stderr).contains("hooklatch.db"), "{}", text(&none.stderr));
+    assert!(!folder.path().join("hooklatch.db").exists(), "looking makes no inbox");
+
+    let program = Program::start(&fixtures::sources());
+    let unknown = run(program.folder.path(), &["events", "show", "01a2014c-dc35-7000-8011-ad19f304d6c1"]);
+    assert_eq!(unknown.status.code(), Some(1));
+    assert!(text(&unknown.stderr).contains("no event"), "{}", text(&unknown.stderr));
+    assert!(run(program.folder.path(), &["--help"]).status.success());
+    assert!(run(program.folder.path(), &["--version"]).status.success());
+}

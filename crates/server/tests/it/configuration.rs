@@ -1,0 +1,137 @@
+//! A configuration that is wrong stops everything before a port is bound.
+
+use std::os::unix::fs::PermissionsExt as _;
+
+use crate::program::{hooklatch, run, text};
+
+#[track_caller]
+fn wrong(config: &str, place: &str, message: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("hooklatch.toml"), config).unwrap();
+    for command in ["serve", "check"] {
+        let output = run(folder.path(), &[command]);
+        let shown = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(64), "{config}\n{shown}");
+        assert!(shown.contains(&format!("hooklatch.toml:{place}: ")), "{config}\n{shown}");
+        assert!(shown.contains(message), "{config}\n{shown}");
+        assert_eq!(shown.trim_end().lines().count(), 1, "{shown}");
+    }
+    assert!(!folder.path().join("hooklatch.db").exists());
+}
+
+#[test]
+fn mistakes_are_shown_with_their_place() {
+    wrong("[server]\nlisten = \"127.0.0.1:8400\"\nlissen = 1\n", "3:1", "unknown field `lissen`");
+    wrong("[server]\nlisten = 8400\n", "2:10", "invalid type");
+    wrong("[server]\nlisten = \"here\"\n", "2:10", "not an address");
+    wrong("[server]\nmax_body = \"1 apple\"\n", "2:12", "not a size");
+    wrong("[server]\nbody_timeout = \"soon\"\n", "2:16", "not a duration");
+    wrong("[server]\nmax_connections = 0\n", "2:19", "at least one");
+    wrong("[inbox]\nurl = \"postgres://localhost/db\"\n", "2:7", "SQLite only");
+    wrong("[inbox]\nretention = \"30 moons\"\n", "2:13", "not a duration");
+    wrong("[[source]]\nname = \"a\"\n", "1:1", "missing field `provider`");
+    wrong("[[source]]\nname = \"a\"\nprovider = \"nobody\"\n", "3:12", "no provider `nobody`");
+    wrong("[[source]]\nname = \"a b\"\nprovider = \"nobody\"\n", "2:8", "a name has");
+    wrong("[[consumer]]\nname = \"a\"\n", "1:1", "exactly one of");
+    wrong("[[consumer]]\nname = \"a\"\nstdout = {}\nfile = { path = \"x\" }\n", "1:1", "exactly one of");
+    wrong(
+        "[[consumer]]\nname = \"a\"\nstdout = {}\n[[consumer]]\nname = \"a\"\nstdout = {}\n",
+        "5:8",
+        "two consumers",
+    );
+    wrong("[[consumer]]\nname = \"a\"\nordering = \"random\"\nstdout = {}\n", "3:12", "ordering is");
+    wrong("[[consumer]]\nname = \"a\"\nhttp = { url = \"ftp://x\" }\n", "3:16", "");
+    wrong(
+        "[[consumer]]\nname = \"a\"\nhttp = { url = \"http://x\", give_up_on = [200] }\n",
+        "3:42",
+        "failing status",
+    );
+    wrong(
+        "[[consumer]]\nname = \"a\"\nhttp = { url = \"http://x\", secret = \"env:HOOKLATCH_TEST_UNSET\" }\n",
+        "3:37",
+        "not set",
+    );
+    wrong("[[consumer]]\nname = \"a\"\nretry = { attempts = 0 }\nstdout = {}\n", "3:22", "at least one");
+    wrong(
+        "[[consumer]]\nname = \"a\"\nfilter = { topics = [\"x\"] }\nstdout = {}\n",
+        "3:12",
+        "unknown field `topics`",
+    );
+    wrong(
+        "[[consumer]]\nname = \"a\"\nfilter = { source = [\"shop\"] }\nstdout = {}\n",
+        "3:22",
+        "no source `shop`",
+    );
+    wrong("[server\n", "1:8", "");
+}
+
+#[cfg(feature = "picpay")]
+#[test]
+fn a_source_without_its_proof_does_not_start() {
+    let source = |rest: &str| format!("[[source]]\nname = \"picpay\"\nprovider = \"picpay\"\n{rest}");
+    wrong(&source(""), "1:1", "needs `secrets`");
+    wrong(&source("secrets = [\"plain:\"]\n"), "4:12", "empty");
+    wrong(&source("secrets = [\"hush\"]\n"), "4:12", "env:NAME");
+    wrong(&source("secrets = [\"file:nowhere\"]\n"), "4:12", "nowhere");
+    wrong(&source("secrets = [\"plain:x\"]\nauth = \"open\"\n"), "5:8", "auth is");
+    wrong(&source("secrets = [\"plain:x\"]\ntimezone = \"Mars/Olympus\"\n"), "5:12", "no such time zone");
+    wrong(&source("secrets = [\"plain:x\"]\npath = \"/a b\"\n"), "5:8", "a path has");
+    wrong(
+        &source("secrets = [\"plain:x\"]\nauth = { addresses = [\"everywhere\"] }\n"),
+        "5:23",
+        "not a network",
+    );
+    let twice = source("secrets = [\"plain:x\"]\n").repeat(2);
+    wrong(&twice, "6:8", "two sources are named");
+}
+
+#[cfg(feature = "orders")]
+#[test]
+fn a_source_without_any_proof_listens_on_this_machine_only() {
+    let config = |listen: &str, rest: &str| {
+        format!("[server]\nlisten = \"{listen}\"\n[[source]]\nname = \"shop\"\nprovider = \"orders\"\n{rest}")
+    };
+    wrong(&config("0.0.0.0:8400", ""), "3:1", "no proof of its sender");
+    wrong(&config("127.0.0.1:8400", "secrets = [\"plain:x\"]\n"), "6:12", "path_token");
+    wrong(&config("127.0.0.1:8400", "auth = { path_token = \"plain:a/b\" }\n"), "6:23", "letters, digits");
+    let folder = tempfile::tempdir().unwrap();
+    for (listen, rest) in [("127.0.0.1:8400", ""), ("0.0.0.0:8400", "auth = \"none\"\n")] {
+        std::fs::write(folder.path().join("hooklatch.toml"), config(listen, rest)).unwrap();
+        let output = run(folder.path(), &["check"]);
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        assert!(text(&output.stderr).contains("nothing proves the sender"), "{}", text(&output.stderr));
+    }
+}
+
+#[test]
+fn a_file_that_is_named_must_be_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = run(folder.path(), &["check", "--config", "nowhere.toml"]);
+    assert_eq!(output.status.code(), Some(64));
+    assert!(text(&output.stderr).contains("nowhere.toml"));
+    let output =
+        hooklatch(folder.path()).env("HOOKLATCH_CONFIG", "elsewhere.toml").arg("check").output().unwrap();
+    assert_eq!(output.status.code(), Some(64));
+}
+
+#[test]
+fn without_a_file_the_secrets_are_made_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let secrets = folder.path().join("hooklatch.secrets.toml");
+    let first = run(folder.path(), &["check", "--json"]);
+    assert!(first.status.success(), "{}", text(&first.stderr));
+    if hooklatch_server::providers::KNOWN.is_empty() {
+        return;
+    }
+    let kept = std::fs::read_to_string(&secrets).unwrap();
+    assert_eq!(std::fs::metadata(&secrets).unwrap().permissions().mode() & 0o777, 0o600);
+    for known in hooklatch_server::providers::KNOWN {
+        let table: toml::Table = toml::from_str(&kept).unwrap();
+        let secret = table[known.name].as_str().unwrap();
+        assert_eq!(secret.len(), 64);
+        assert!(text(&first.stderr).contains(secret), "shown at the first start");
+    }
+    let second = run(folder.path(), &["check", "--json"]);
+    assert_eq!(text(&second.stderr), "");
+    assert_eq!(std::fs::read_to_string(&secrets).unwrap(), kept);
+}

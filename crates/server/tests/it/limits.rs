@@ -1,0 +1,101 @@
+//! Nothing from outside is without bounds.
+
+use std::io::Write as _;
+use std::time::{Duration, Instant};
+
+use crate::fixtures;
+use crate::program::{Program, pause};
+use crate::wire;
+
+fn start(server: &str) -> Program {
+    Program::start_in(tempfile::tempdir().unwrap(), server, &fixtures::sources())
+}
+
+#[test]
+fn a_body_over_the_limit_is_refused_whole_and_in_chunks() {
+    let program = start("max_body = \"64KiB\"");
+    for fixture in fixtures::all() {
+        if fixture.provider == "piriod" {
+            continue;
+        }
+        let mut fitting = fixture.body.clone();
+        fitting.resize(64 << 10, b' ');
+        assert_eq!(wire::post(program.listen, &fixture.path, &fixture.headers(), &fitting).status, 200);
+        for length in [(64 << 10) + 1, 3 << 20] {
+            let mut large = fixture.body.clone();
+            large.resize(length, b' ');
+            let whole = wire::post(program.listen, &fixture.path, &fixture.headers(), &large);
+            assert_eq!((whole.status, whole.body.as_str()), (413, ""));
+            let chunked =
+                wire::exchange(program.listen, &wire::chunked(&fixture.path, &fixture.headers(), &large));
+            assert_eq!((chunked.status, chunked.body.as_str()), (413, ""));
+        }
+        return;
+    }
+}
+
+#[test]
+fn a_body_in_chunks_is_as_good_as_a_whole_one() {
+    let program = start("");
+    for fixture in fixtures::all() {
+        let request = wire::chunked(&fixture.path, &fixture.headers(), &fixture.body);
+        assert_eq!(wire::exchange(program.listen, &request).status, 200, "{}", fixture.name);
+    }
+}
+
+#[test]
+fn slow_headers_and_slow_bodies_end() {
+    let program = start("header_timeout = \"300ms\"\nbody_timeout = \"300ms\"");
+    let started = Instant::now();
+    let mut slow = wire::connect(program.listen);
+    slow.write_all(b"POST /picpay HTTP/1.1\r\nhost: loc").unwrap();
+    let answer = wire::read_answer(slow);
+    assert!(answer.is_none_or(|answer| answer.status == 408));
+
+    if let Some(fixture) = fixtures::all().into_iter().find(|fixture| fixture.provider != "piriod") {
+        let mut slow = wire::connect(program.listen);
+        let request = wire::request("POST", &fixture.path, &fixture.headers(), &fixture.body);
+        slow.write_all(&request[..request.len() - 1]).unwrap();
+        assert_eq!(wire::read_answer(slow).unwrap().status, 408);
+        assert_eq!(fixture.post(&program).status, 200);
+    }
+    assert!(started.elapsed() < Duration::from_secs(10));
+}
+
+#[test]
+fn connections_over_the_limit_wait_for_their_turn() {
+    let program = start("max_connections = 2\nheader_timeout = \"1s\"");
+    let idle = [wire::connect(program.listen), wire::connect(program.listen)];
+    pause(Duration::from_millis(100));
+    let started = Instant::now();
+    // The third is served when one of the idle ones has run out of time.
+    assert_eq!(wire::get(program.listen, "/").status, 404);
+    assert!(started.elapsed() > Duration::from_millis(300), "{:?}", started.elapsed());
+    drop(idle);
+}
+
+#[test]
+fn garbage_on_the_line_ends_the_connection_only() {
+    let program = start("");
+    let many_headers = format!("POST / HTTP/1.1\r\nhost: x\r\n{}\r\n", "a: b\r\n".repeat(5000));
+    for garbage in
+        [&b"\x16\x03\x01\x02\x00\x01\x00"[..], b"\r\n\r\n\r\n", b"GET\r\n\r\n", many_headers.as_bytes()]
+    {
+        let mut stream = wire::connect(program.listen);
+        let _ = stream.write_all(garbage);
+        let _ = stream.shutdown(std::net::Shutdown::Write);
+        assert!(wire::read_answer(stream).is_none_or(|answer| answer.status >= 400));
+    }
+    assert_eq!(wire::get(program.admin, "/healthz").status, 200);
+    assert_eq!(wire::get(program.listen, "/").status, 404);
+}
+
+#[test]
+fn health_is_told_on_the_admin_address_only() {
+    let program = start("");
+    assert_eq!(wire::get(program.admin, "/healthz").status, 200);
+    assert_eq!(wire::get(program.admin, "/readyz").status, 200);
+    assert_eq!(wire::get(program.admin, "/other").status, 404);
+    assert_eq!(wire::post(program.admin, "/healthz", &[], b"").status, 405);
+    assert_eq!(wire::get(program.listen, "/healthz").status, 404);
+}

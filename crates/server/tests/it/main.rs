@@ -1,0 +1,20 @@
+//! The real binary, over real sockets.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test reports by panicking"
+)]
+
+mod commands;
+mod configuration;
+mod crash;
+mod fixtures;
+mod handing_on;
+mod intake;
+mod limits;
+mod program;
+mod receiver;
+mod wire;
