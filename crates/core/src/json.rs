@@ -1,12 +1,16 @@
 //! Reading JSON with paths in errors, unknown members and words noted, and depth bounded.
 
+mod watch;
+
+use std::cell::Cell;
 use std::fmt;
 
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer as _, Serialize};
 
 use crate::drift::note_unknown_words;
 use crate::{Decoded, Drift, Undecodable, UndecodableKind};
+use watch::Watch;
 
 /// How deep arrays and objects may be nested, the outermost one counted.
 pub const MAX_DEPTH: usize = 64;
@@ -18,16 +22,26 @@ pub const MAX_DEPTH: usize = 64;
 /// [`Undecodable`] with the path of the member at fault and what was expected, never with a value.
 pub fn read<T: DeserializeOwned + Serialize>(body: &[u8]) -> Result<Decoded<T>, Undecodable> {
     let text = text(body)?;
-    let mut drift = Drift::default();
+    let skipped = Cell::new(false);
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let read = serde_ignored::deserialize(&mut deserializer, |unknown| drift.note(MemberPath(&unknown)));
+    let read = T::deserialize(Watch::new(&mut deserializer, &skipped));
     match read.and_then(|event| deserializer.end().map(|()| event)) {
         Ok(event) => {
+            let mut drift = if skipped.get() { unknown_members::<T>(text) } else { Drift::default() };
             note_unknown_words(&event, &mut drift);
             Ok(Decoded { event, drift })
         }
         Err(_) => Err(explain::<T>(text)),
     }
+}
+
+/// Reads once more, to name the members that were skipped.
+fn unknown_members<T: DeserializeOwned>(text: &str) -> Drift {
+    let mut drift = Drift::default();
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    // It has just been read without a fault.
+    _ = serde_ignored::deserialize::<_, _, T>(&mut deserializer, |unknown| drift.note(MemberPath(&unknown)));
+    drift
 }
 
 /// Reads a `T` that borrows from the body, without noting what it does not know: the first of two steps,
@@ -39,6 +53,44 @@ pub fn read<T: DeserializeOwned + Serialize>(body: &[u8]) -> Result<Decoded<T>, 
 pub fn peek<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Undecodable> {
     let text = text(body)?;
     serde_json::from_str(text).map_err(|_| explain::<T>(text))
+}
+
+/// The texts of these members of the object that the body is, found without reading further than the last of them.
+///
+/// It is for the member that says which type the rest has, which senders put first: [`read`] then reads the body once,
+/// and notices whatever is wrong with it. `None` means nothing but that a [`peek`] has to look.
+pub fn glance<'a, const N: usize>(body: &'a [u8], names: [&str; N]) -> Option<[&'a str; N]> {
+    let mut found = [None; N];
+    let mut deserializer = serde_json::Deserializer::from_slice(body);
+    // An object that is left half-way is an error of its own, so what it returns says nothing.
+    _ = deserializer.deserialize_map(Glance { names: &names, found: &mut found });
+    let texts = found.map(Option::unwrap_or_default);
+    found.iter().all(Option::is_some).then_some(texts)
+}
+
+struct Glance<'b, 'de> {
+    names: &'b [&'b str],
+    found: &'b mut [Option<&'de str>],
+}
+
+impl<'de> Visitor<'de> for Glance<'_, 'de> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while self.found.iter().any(Option::is_none) {
+            let Some(name) = map.next_key::<&'de str>()? else { break };
+            let mut places = self.names.iter().zip(self.found.iter_mut());
+            match places.find(|(wanted, place)| **wanted == name && place.is_none()) {
+                Some((_, place)) => *place = Some(map.next_value()?),
+                None => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        Ok(())
+    }
 }
 
 /// A path as errors have it: `data.transactions[0].brand`.
@@ -119,8 +171,8 @@ fn text(body: &[u8]) -> Result<&str, Undecodable> {
 }
 
 fn within_depth(body: &[u8]) -> Result<(), Undecodable> {
-    // Hardly any body has more brackets than levels are allowed, and counting them is fast.
-    if body.iter().filter(|byte| matches!(byte, b'[' | b'{')).count() <= MAX_DEPTH {
+    // So few brackets cannot be too deep wherever they stand, and counting them takes next to no time.
+    if opening_brackets(body) <= MAX_DEPTH {
         return Ok(());
     }
     let mut depth = 0_usize;
@@ -140,6 +192,12 @@ fn within_depth(body: &[u8]) -> Result<(), Undecodable> {
         }
     }
     Ok(())
+}
+
+/// How many bytes are `[` or `{`, in chunks whose count fits a byte: the compiler then counts many at once.
+fn opening_brackets(body: &[u8]) -> usize {
+    let in_chunk = |chunk: &[u8]| chunk.iter().map(|byte| u8::from(byte | 0x20 == b'{')).sum::<u8>();
+    body.chunks(255).map(|chunk| usize::from(in_chunk(chunk))).sum()
 }
 
 fn skip_string(bytes: &mut std::slice::Iter<'_, u8>) {
@@ -262,6 +320,24 @@ mod tests {
         assert_eq!(error.kind(), UndecodableKind::Depth);
         let quoted = format!(r#"{{"inner":[],"x":"\"{}"}}"#, "[".repeat(1000));
         assert!(read::<Outer>(quoted.as_bytes()).is_ok());
+    }
+
+    #[test]
+    fn a_glance_finds_texts_and_reads_no_further() {
+        let glance = |body: &'static str| glance(body.as_bytes(), ["a", "b"]);
+        assert_eq!(glance(r#"{"x":[{"a":"0"}],"b":"2","a":"1",!"#), Some(["1", "2"]));
+        assert_eq!(glance(r#"{"a":"1","a":"3","b":"2"}"#), Some(["1", "2"]));
+        for body in ["", "[]", "{}", r#"{"a":"1"}"#, r#"{"a":1,"b":"2"}"#, r#"{"a":"\u0031","b":"2"}"#, r"{"]
+        {
+            assert_eq!(glance(body), None, "{body}");
+        }
+    }
+
+    #[test]
+    fn brackets_are_those_of_both_sorts() {
+        assert_eq!(opening_brackets(b"[{]}(;\x3b\x1b\xdb\xfb"), 2);
+        assert_eq!(opening_brackets(&[b'['; 1000]), 1000);
+        assert_eq!((0..=u8::MAX).filter(|byte| opening_brackets(&[*byte]) == 1).count(), 2);
     }
 
     fn any_json() -> impl Strategy<Value = serde_json::Value> {

@@ -18,6 +18,8 @@ mod topic;
 pub mod wire;
 
 #[cfg(feature = "testing")]
+pub mod bench;
+#[cfg(feature = "testing")]
 pub mod conformance;
 
 pub use access::Access;

@@ -45,14 +45,8 @@ object! {
 }
 
 pub(crate) fn read(request: &Verified) -> Result<Decoded<Event>, Undecodable> {
-    #[derive(Deserialize)]
-    struct Outline {
-        webhook_type: String,
-        webhook_event: Kind,
-    }
-
     let body = request.body();
-    let outline: Outline = json::peek(body)?;
+    let outline = outline(body)?;
     // `order_offer_cancelled` begins like an order's event: only the type says what the data is.
     match (outline.webhook_type.as_str(), &outline.webhook_event) {
         ("order", Kind::OrderUpdated | Kind::OrderAbandoned) => notification(body, Event::Order),
@@ -74,6 +68,22 @@ pub(crate) fn read(request: &Verified) -> Result<Decoded<Event>, Undecodable> {
             }
             Ok(decoded)
         }
+    }
+}
+
+#[derive(Deserialize)]
+struct Outline {
+    webhook_type: String,
+    webhook_event: Kind,
+}
+
+/// The samples have the two names in front of the data, so that a glance finds them.
+fn outline(body: &[u8]) -> Result<Outline, Undecodable> {
+    match json::glance(body, ["webhook_type", "webhook_event"]) {
+        Some([webhook_type, webhook_event]) => {
+            Ok(Outline { webhook_type: webhook_type.to_owned(), webhook_event: webhook_event.into() })
+        }
+        None => json::peek(body),
     }
 }
 

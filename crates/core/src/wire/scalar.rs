@@ -18,13 +18,18 @@ impl<'de> Deserialize<'de> for Scalar {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = <&RawValue>::deserialize(deserializer)?.get();
         match raw.as_bytes().first() {
-            Some(b'"') => {
-                let text = serde_json::from_str::<String>(raw).map_err(D::Error::custom)?;
-                Ok(Self { text: text.into(), is_quoted: true })
-            }
+            Some(b'"') => Ok(Self { text: unquoted(raw).map_err(D::Error::custom)?, is_quoted: true }),
             Some(b'-' | b'0'..=b'9') => Ok(Self { text: raw.into(), is_quoted: false }),
             _ => Err(D::Error::invalid_type(unexpected(raw), &"text or a number")),
         }
+    }
+}
+
+/// The text of a JSON string; one without escapes stands there as it is.
+fn unquoted(raw: &str) -> serde_json::Result<Box<str>> {
+    match raw.strip_prefix('"').and_then(|text| text.strip_suffix('"')) {
+        Some(text) if !text.contains('\\') => Ok(text.into()),
+        _ => serde_json::from_str(raw),
     }
 }
 

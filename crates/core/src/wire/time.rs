@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use time::format_description::BorrowedFormatItem;
 use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
-use time::{OffsetDateTime, PrimitiveDateTime};
+use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, Time};
 
 use crate::EventTime;
 
@@ -89,12 +89,30 @@ impl From<&str> for LocalDateTime {
         match text {
             ZERO => LocalDateTime::Zero,
             DASHES => LocalDateTime::Dashes,
-            text => match PrimitiveDateTime::parse(text, SPACED) {
-                Ok(value) => LocalDateTime::At(value),
-                Err(_) => LocalDateTime::Other(text.into()),
+            text => match spaced(text.as_bytes()) {
+                Some(value) => LocalDateTime::At(value),
+                None => LocalDateTime::Other(text.into()),
             },
         }
     }
+}
+
+/// Reads `2021-04-15 11:13:33`, as [`SPACED`] has it: an order has dozens, and a general parser takes ten times as long.
+fn spaced(text: &[u8]) -> Option<PrimitiveDateTime> {
+    let &[y1, y2, y3, y4, b'-', mo1, mo2, b'-', d1, d2, b' ', h1, h2, b':', mi1, mi2, b':', s1, s2] = text
+    else {
+        return None;
+    };
+    let month = Month::try_from(two_digits(mo1, mo2)?).ok()?;
+    let year = i32::from(two_digits(y1, y2)?) * 100 + i32::from(two_digits(y3, y4)?);
+    let date = Date::from_calendar_date(year, month, two_digits(d1, d2)?).ok()?;
+    let time = Time::from_hms(two_digits(h1, h2)?, two_digits(mi1, mi2)?, two_digits(s1, s2)?).ok()?;
+    Some(PrimitiveDateTime::new(date, time))
+}
+
+fn two_digits(tens: u8, ones: u8) -> Option<u8> {
+    let digit = |byte: u8| byte.is_ascii_digit().then(|| byte - b'0');
+    Some(digit(tens)? * 10 + digit(ones)?)
 }
 
 impl fmt::Display for LocalDateTime {
@@ -218,6 +236,15 @@ mod tests {
             let text = PrimitiveDateTime::new(at.date(), at.time()).format(SPACED).unwrap();
             let read = check::<LocalDateTime>(&text);
             prop_assert_eq!(read.value(), Some(PrimitiveDateTime::new(at.date(), at.time())));
+        }
+
+        /// The general parser is the judge, on texts that are almost or exactly of the form.
+        #[test]
+        fn local_texts_are_read_as_the_general_parser_reads_them(
+            text in "[012][0-9]{3}[-:][01][0-9]-[0-3][0-9][ T][0-2][0-9]:[0-6][0-9]:[0-6][0-9]?"
+        ) {
+            let general = PrimitiveDateTime::parse(&text, SPACED).ok();
+            prop_assert_eq!(LocalDateTime::from(text.as_str()).value(), general);
         }
 
         #[test]

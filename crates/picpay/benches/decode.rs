@@ -1,0 +1,11 @@
+//! What decoding and verifying cost; see `hooklatch_core::bench`.
+
+#![expect(clippy::unwrap_used, reason = "a benchmark may panic")]
+
+use hooklatch_core::{Provider as _, Secret, Settings, bench};
+use hooklatch_picpay::PicPay;
+
+fn main() {
+    let secret = Secret::new("example").unwrap();
+    bench::run(&PicPay::new(Settings::with_secret(secret)).unwrap());
+}
