@@ -1,7 +1,9 @@
 //! From payload to event.
 
 use hooklatch_core::wire::{Field, Flag, Id, Json, LocalDateTime, object};
-use hooklatch_core::{Attributes, Decoded, EventTime, Identity, Subject, Topic, Undecodable, Verified, json};
+use hooklatch_core::{
+    Attributes, Decoded, EventTime, Identity, Subject, Topic, Undecodable, UndecodableKind, Verified, json,
+};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +26,8 @@ pub enum Event {
     OrderOffer(Notification<OrderOfferData>),
     /// `shipment_fulfilled`, `shipment_shipped`, `shipment_cancelled`.
     Shipment(Notification<ShipmentData>),
+    /// A documented kind whose data holds nothing, as in the format sketch of the published page.
+    WithoutObject(Notification<NoObject>),
     /// A kind that this version does not know, with its data unread.
     Unknown(Notification<Json>),
 }
@@ -43,6 +47,11 @@ object! {
         webhook_data: T,
     }
 }
+
+/// Data that holds nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct NoObject {}
 
 pub(crate) fn read(request: &Verified) -> Result<Decoded<Event>, Undecodable> {
     let body = request.body();
@@ -91,8 +100,23 @@ fn notification<T: DeserializeOwned + Serialize>(
     body: &[u8],
     event: impl FnOnce(Notification<T>) -> Event,
 ) -> Result<Decoded<Event>, Undecodable> {
-    let Decoded { event: notification, drift } = json::read(body)?;
-    Ok(Decoded { event: event(notification), drift })
+    match json::read(body) {
+        Ok(Decoded { event: notification, drift }) => Ok(Decoded { event: event(notification), drift }),
+        Err(error) if error.kind() == UndecodableKind::Missing => without_object(body, error),
+        Err(error) => Err(error),
+    }
+}
+
+/// Reads once more, in case that it is the whole object that is missing.
+fn without_object(body: &[u8], missing: Undecodable) -> Result<Decoded<Event>, Undecodable> {
+    match json::read(body) {
+        Ok(Decoded { event: notification, drift }) => {
+            Ok(Decoded { event: Event::WithoutObject(notification), drift })
+        }
+        // There is an object, or part of one.
+        Err(error) if error.path().starts_with("webhook_data") => Err(missing),
+        Err(error) => Err(error),
+    }
 }
 
 /// What a [`Notification`] says whatever its data is.
@@ -121,6 +145,7 @@ impl Event {
             Event::Transaction(transaction) => transaction.envelope(),
             Event::OrderOffer(order_offer) => order_offer.envelope(),
             Event::Shipment(shipment) => shipment.envelope(),
+            Event::WithoutObject(notification) => notification.envelope(),
             Event::Unknown(unknown) => unknown.envelope(),
         }
     }
@@ -143,7 +168,7 @@ impl hooklatch_core::Event for Event {
             Event::Transaction(transaction) => &transaction.webhook_data.transaction.id,
             Event::OrderOffer(order_offer) => &order_offer.webhook_data.order_offer.id,
             Event::Shipment(shipment) => &shipment.webhook_data.shipment.id,
-            Event::Unknown(_) => return None,
+            Event::WithoutObject(_) | Event::Unknown(_) => return None,
         };
         Some(Subject::new(self.envelope().sort, id.as_str()))
     }
@@ -155,6 +180,7 @@ impl hooklatch_core::Event for Event {
     fn topic(&self) -> Topic {
         match (self, self.envelope().kind) {
             (Event::Unknown(_), _) => Topic::Unknown,
+            (Event::WithoutObject(_), kind) => topic_without_object(kind),
             (Event::Order(_), Kind::OrderAbandoned) => Topic::OrderAbandoned,
             (Event::Order(_), _) => Topic::OrderUpdated,
             (Event::Transaction(_), Kind::TransactionSkipped) => Topic::PaymentSkipped,
@@ -192,12 +218,27 @@ impl hooklatch_core::Event for Event {
             Event::OrderOffer(order_offer) => {
                 (none, none, order_offer.webhook_data.order_offer.is_test.get())
             }
-            Event::Shipment(_) | Event::Unknown(_) => return Attributes::none(),
+            Event::Shipment(_) | Event::WithoutObject(_) | Event::Unknown(_) => return Attributes::none(),
         };
         Attributes::none()
             .with("campaign", campaign.get().map(Id::as_str))
             .with("merchant", merchant.get().map(Id::as_str))
             .with("test", test.and_then(Flag::value).map(|test| test.to_string()))
+    }
+}
+
+/// What the kind alone says.
+fn topic_without_object(kind: &Kind) -> Topic {
+    match kind {
+        Kind::OrderAbandoned => Topic::OrderAbandoned,
+        Kind::TransactionCompleted => Topic::PaymentUpdated,
+        Kind::TransactionSkipped => Topic::PaymentSkipped,
+        Kind::TransactionUnskipped => Topic::PaymentUnskipped,
+        Kind::ShipmentFulfilled => Topic::ShipmentFulfilled,
+        Kind::ShipmentShipped => Topic::ShipmentShipped,
+        Kind::ShipmentCancelled => Topic::ShipmentCancelled,
+        // An order offer may recur or not, so it is only a part of its order.
+        _ => Topic::OrderUpdated,
     }
 }
 

@@ -7,7 +7,7 @@ mod samples;
 mod verify;
 
 pub use config::Orders;
-pub use event::{Event, Notification};
+pub use event::{Event, NoObject, Notification};
 
 /// The provider's name in configurations, event types and metrics.
 pub const NAME: &str = "orders";

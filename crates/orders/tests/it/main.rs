@@ -6,7 +6,7 @@ mod topics;
 
 use hooklatch_core::{
     Decoded, Event as _, EventTime, Handler, IdentityKey, InvalidSettings, Proof, Provider, Request, Secret,
-    Sender, Settings, UndecodableKind, authenticate, conformance,
+    Sender, Settings, Topic, UndecodableKind, authenticate, conformance,
 };
 use hooklatch_orders::payload::{Kind, OfferStatus};
 use hooklatch_orders::{Event, Orders};
@@ -172,4 +172,20 @@ fn the_url_is_the_only_proof() {
 
     let error = Orders::new(Settings::with_secret(token)).unwrap_err();
     assert_eq!(error, InvalidSettings::SecretUseless { provider: "orders" });
+}
+
+/// The published page shows the envelope with nothing in its data before it shows whole notifications.
+#[test]
+fn a_notification_without_its_object_says_what_its_name_says() {
+    let sketch = include_bytes!("../../../../fixtures/orders/published/envelope.json");
+    let sketch: Value = serde_json::from_slice(sketch).unwrap();
+    let Decoded { event, drift } = decode(&sketch);
+    assert!(matches!(event, Event::WithoutObject(_)), "{event:?}");
+    assert_eq!((event.topic(), event.subject(), drift.is_empty()), (Topic::OrderUpdated, None, true));
+    assert_eq!(serde_json::to_value(&event).unwrap(), sketch);
+
+    let mut completed = sketch.clone();
+    completed["webhook_type"] = "transaction".into();
+    completed["webhook_event"] = "transaction_completed".into();
+    assert_eq!(decode(&completed).event.topic(), Topic::PaymentUpdated, "completed is not paid");
 }
