@@ -1,6 +1,6 @@
 //! The suite that every provider must pass, and the fixtures that it runs on.
 //!
-//! A provider's integration test is two calls:
+//! A provider's integration test is three calls:
 //!
 //! ```text
 //! #[test]
@@ -11,6 +11,12 @@
 //! #[test]
 //! fn conformance() {
 //!     hooklatch_core::conformance::suite::<PicPay>();
+//! }
+//!
+//! #[test]
+//! fn the_page_says_what_the_code_does() {
+//!     use hooklatch_core::conformance::{Described, page};
+//!     page::<PicPay>(&[Described::object::<Charge>(), Described::words("ChargeStatus", ChargeStatus::KNOWN)]);
 //! }
 //! ```
 //!
@@ -24,6 +30,7 @@ mod derive;
 mod hostile;
 mod members;
 mod mutate;
+mod pages;
 mod privacy;
 mod proofs;
 mod reading;
@@ -40,6 +47,7 @@ use crate::{
 };
 use cases::Cases;
 pub use cases::workspace_fixtures;
+pub use pages::{Described, page};
 use report::Report;
 
 /// When every request of the suite arrives.

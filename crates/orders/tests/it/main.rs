@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod page;
 mod topics;
 
 use hooklatch_core::{

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod page;
+
 use hooklatch_core::{
     Decoded, Event as _, EventTime, Handler, IdentityKey, InvalidSettings, Proof, Provider, Request, Secret,
     Sender, Settings, Topic, authenticate, conformance,
