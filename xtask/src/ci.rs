@@ -5,13 +5,13 @@ use std::time::Instant;
 use crate::cargo::Cargo;
 use crate::features::{self, Extent, seconds};
 use crate::tally::Tally;
-use crate::{Result, Workspace, fixtures, table, test, tidy};
+use crate::{Result, Workspace, fixtures, schemas, table, test, tidy};
 
 /// A step: whether it went well. The tests leave their counts behind.
 type Step = fn(&Workspace, &mut Tally) -> Result<bool>;
 
 /// The cheap ones first, so that a slip shows within seconds.
-const STEPS: [(&str, Step); 7] = [
+const STEPS: [(&str, Step); 8] = [
     ("fmt", |workspace, _| Cargo::new(workspace, &["fmt", "--all", "--check"]).run()),
     ("tidy", |workspace, _| tidy::run(workspace)),
     ("clippy", |workspace, _| clippy(workspace)),
@@ -20,6 +20,7 @@ const STEPS: [(&str, Step); 7] = [
         Ok(tally.failed == 0)
     }),
     ("fixtures", |workspace, _| fixtures::check(workspace)),
+    ("schemas", |workspace, _| schemas::check(workspace)),
     // The tests of every pair and triple are for `cargo xtask features` at a desk: they would be half of CI's time.
     ("features", |workspace, _| features::run(workspace, Extent::Quick)),
     ("doc", |workspace, _| doc(workspace)),

@@ -9,6 +9,7 @@ mod ci;
 mod conformance;
 mod features;
 mod fixtures;
+mod schemas;
 mod table;
 mod tally;
 mod test;
@@ -28,6 +29,7 @@ usage: cargo xtask COMMAND
 
   test [PROVIDER]      every test, and a table of what the shared suite checked for each provider
   fixtures [--check]   derives fixtures/<provider>/ from its cases.toml; --check only compares
+  schemas [--check]    writes docs/schemas/ from the types; --check only compares
   features [--quick]   every combination of providers: lints, tests, and what each pulls in
                        --quick runs the tests of none, each one alone and all only
   tidy                 the rules that no compiler knows: manifests, module docs, providers, text
@@ -66,6 +68,8 @@ fn command(words: &[&str]) -> Result<Option<bool>> {
         }
         ["fixtures"] => fixtures::write(&workspace)?,
         ["fixtures", "--check"] => fixtures::check(&workspace)?,
+        ["schemas"] => schemas::write(&workspace)?,
+        ["schemas", "--check"] => schemas::check(&workspace)?,
         ["features"] => features::run(&workspace, features::Extent::Full)?,
         ["features", "--quick"] => features::run(&workspace, features::Extent::Quick)?,
         ["tidy"] => tidy::run(&workspace)?,

@@ -19,6 +19,9 @@
 //! no member moves, nothing is escaped anew. Should a body not be JSON in UTF-8, it is carried as `data_base64`,
 //! so that it arrives unchanged and can break neither the envelope nor the line.
 
+#[cfg(feature = "schema")]
+mod schema;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -30,6 +33,9 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+
+#[cfg(feature = "schema")]
+pub use schema::schema;
 
 /// The content type of [`structured`].
 pub const STRUCTURED: HeaderValue = HeaderValue::from_static("application/cloudevents+json");

@@ -12,6 +12,8 @@ pub mod json;
 mod near_miss;
 mod provider;
 mod request;
+#[cfg(feature = "schema")]
+pub mod schema;
 pub mod secret;
 pub mod text;
 mod topic;

@@ -24,3 +24,21 @@ pub use time::{DateTime, EpochSeconds, LocalDateTime};
 
 #[doc(inline)]
 pub use crate::{__names as names, __object as object};
+
+/// Without the feature `schema` an object is what it is.
+#[cfg(not(feature = "schema"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __described_object {
+    ($item:item) => {
+        $item
+    };
+}
+
+/// Without the feature `schema` there is nothing to say about names.
+#[cfg(not(feature = "schema"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __described_names {
+    ($($names:tt)*) => {};
+}

@@ -13,9 +13,9 @@ use serde_json::value::RawValue;
 use crate::payload::{Challenge, Charge, ChargeStatus, LinkStatus, PaymentLink};
 use crate::verify::{EVENT_TYPE, EVENT_TYPE_OF_PROSE};
 
-const CHARGE: &str = "TransactionUpdateMessage";
-const CHALLENGE: &str = "Challenge3dsUpdateMessage";
-const PAYMENT_LINK: &str = "TransactionPaymentMessage";
+pub(crate) const CHARGE: &str = "TransactionUpdateMessage";
+pub(crate) const CHALLENGE: &str = "Challenge3dsUpdateMessage";
+pub(crate) const PAYMENT_LINK: &str = "TransactionPaymentMessage";
 
 /// What PicPay says happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -4,6 +4,8 @@ mod config;
 mod event;
 pub mod payload;
 mod samples;
+#[cfg(feature = "schema")]
+mod schema;
 mod verify;
 
 pub use config::PicPay;

@@ -5,7 +5,7 @@ use super::files::Tree;
 use super::manifest::Manifest;
 
 /// The files of every provider's crate: who knows one provider knows all.
-const FILES: [&str; 9] = [
+const FILES: [&str; 10] = [
     "Cargo.toml",
     "README.md",
     "src/lib.rs",
@@ -14,6 +14,7 @@ const FILES: [&str; 9] = [
     "src/payload.rs",
     "src/event.rs",
     "src/samples.rs",
+    "src/schema.rs",
     "tests/it/main.rs",
 ];
 

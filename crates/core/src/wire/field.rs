@@ -85,11 +85,13 @@ macro_rules! __object {
         } [$($member)* $field] $($rest)*);
     };
     (@emit { { $(#[$meta:meta])* } $([$param:ident])? } $name:ident { $($body:tt)* } [$($member:ident)*]) => {
-        #[derive(Clone, Debug, PartialEq, Eq, ::serde::Deserialize, ::serde::Serialize)]
-        // The derived functions become the type's own, so that the traits can refuse arrays.
-        #[serde(remote = "Self")]
-        $(#[$meta])*
-        pub struct $name $(<$param>)? { $($body)* }
+        $crate::__described_object! {
+            #[derive(Clone, Debug, PartialEq, Eq, ::serde::Deserialize, ::serde::Serialize)]
+            // The derived functions become the type's own, so that the traits can refuse arrays.
+            #[serde(remote = "Self")]
+            $(#[$meta])*
+            pub struct $name $(<$param>)? { $($body)* }
+        }
 
         impl $(<$param>)? $name $(<$param>)? {
             /// The Rust names of all members, in the order of the provider's samples.

@@ -95,5 +95,7 @@ macro_rules! __names {
                 }
             }
         }
+
+        $crate::__described_names!($(#[$meta])* $name { $($(#[$doc])* $variant = $text,)+ });
     };
 }
