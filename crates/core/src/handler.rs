@@ -29,11 +29,12 @@ pub trait Handler: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Behavior
     ///
-    /// A kind or a member that the crate does not know never fails: it is kept and reported as [`Drift`].
+    /// A kind, a member or a word of an enumeration that the crate does not know never fails: it is kept and reported
+    /// as [`Drift`], which shows the word.
     ///
     /// # Errors
     ///
-    /// [`Undecodable`] when the body is not JSON, or lacks what the provider always sends.
+    /// [`Undecodable`] when the body is not JSON, or lacks what the provider always sends, or has a member twice.
     fn decode(&self, request: &Verified) -> Result<Decoded, Undecodable>;
 
     /// How many bytes of body may have to be read before the sender is proven.

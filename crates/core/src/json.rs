@@ -152,10 +152,16 @@ fn undecodable(path: &str, error: &serde_json::Error) -> Undecodable {
 /// What `serde_json` says of half a surrogate pair.
 const HALF_PAIRS: [&str; 2] = ["lone leading surrogate in hex escape", "unexpected end of hex escape"];
 
-/// What stands behind the last "expected" of serde's message; what stands before may quote a value.
+/// What stands behind the last "expected" of serde's message, without the names of Rust's types; what stands before may
+/// quote a value.
 fn expectation(message: &str) -> &str {
     let message = message.rsplit_once(" at line ").map_or(message, |(message, _)| message);
-    message.rsplit_once(", expected ").map_or("of the documented form", |(_, expected)| expected)
+    match message.rsplit_once(", expected ") {
+        Some((_, "i64")) => "a whole number",
+        Some((_, name)) if name.starts_with("struct ") => "an object",
+        Some((_, expected)) => expected,
+        None => "of the documented form",
+    }
 }
 
 /// Checks what must hold before anything recurses: parsers disagree about where they give up, and they do not look into
@@ -264,7 +270,7 @@ mod tests {
         check(
             r#"{"inner":[{"amount":"secret, expected nothing"}]}"#,
             UndecodableKind::Type,
-            "inner[0].amount is not i64 (line 1, column 46)",
+            "inner[0].amount is not a whole number (line 1, column 46)",
         );
         check(r#"{"inner":[{}]}"#, UndecodableKind::Missing, "inner[0] lacks `amount` (line 1, column 12)");
         check(
