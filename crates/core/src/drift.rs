@@ -33,15 +33,14 @@ impl Drift {
     /// Notes the path of an unknown member.
     pub fn note(&mut self, path: impl fmt::Display) {
         if self.paths.len() < Self::MAX_PATHS {
-            self.paths.push(clipped(path, Self::MAX_PATH));
+            self.paths.push(shown(path));
         }
     }
 
     /// Notes an unknown word of an enumeration, and where it stands.
     pub fn note_word(&mut self, path: impl fmt::Display, word: &str) {
         if self.paths.len() < Self::MAX_PATHS {
-            let path = clipped(path, Self::MAX_PATH);
-            self.paths.push(format!("{path}: {:?}", clipped(word, Self::MAX_WORD)));
+            self.paths.push(format!("{}: {:?}", shown(path), clipped(word, Self::MAX_WORD)));
         }
     }
 
@@ -57,6 +56,11 @@ impl Drift {
     }
 }
 
+/// A path as it may stand in a log: not at length, and fit to be shown.
+fn shown(path: impl fmt::Display) -> String {
+    printable(&clipped(path, Drift::MAX_PATH)).into_owned()
+}
+
 /// The first characters of a text, and a mark where something is left out.
 fn clipped(text: impl fmt::Display, limit: usize) -> String {
     struct Clipped {
@@ -66,8 +70,6 @@ fn clipped(text: impl fmt::Display, limit: usize) -> String {
 
     impl fmt::Write for Clipped {
         fn write_str(&mut self, part: &str) -> fmt::Result {
-            // What stands in a log must neither break its lines nor steer a terminal.
-            let part = &printable(part);
             match part.char_indices().nth(self.room) {
                 None => {
                     self.text.push_str(part);
