@@ -14,6 +14,7 @@ mod readers;
 mod row;
 mod schema;
 mod settle;
+mod tables;
 mod writer;
 
 pub use inbox::SqliteInbox;

@@ -1,4 +1,4 @@
-//! The file: its tables, its settings, its version.
+//! The file: its settings, its version.
 
 use std::fs::OpenOptions;
 use std::path::Path;
@@ -8,103 +8,26 @@ use hooklatch_inbox::{InboxError, InboxErrorKind};
 use rusqlite::{Connection, OpenFlags, params};
 
 use crate::fault::{unavailable, unusable};
+use crate::tables::STEPS;
 
 /// "Hook" in ASCII, so that `file` and SQLite's own tools can tell whose file it is.
 const APPLICATION_ID: i32 = 0x486f_6f6b;
 /// How long a transaction waits for another program that writes to the file.
 pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// The version of the tables below. A file of a newer one is refused.
-const VERSION: i32 = 1;
+/// The version of the tables that this program works with. A file of a newer one is refused.
+const VERSION: usize = STEPS.len();
 
-/// The tables; `docs/inbox.md` explains them.
-const TABLES: &str = "
-CREATE TABLE inbox (
-    instance    INTEGER NOT NULL            -- random, in every event id of this file
-) STRICT;
-CREATE TABLE source (
-    id          INTEGER PRIMARY KEY,
-    name        TEXT NOT NULL UNIQUE,
-    provider    TEXT NOT NULL
-) STRICT;
-CREATE TABLE consumer (
-    id          INTEGER PRIMARY KEY,
-    name        TEXT NOT NULL UNIQUE,
-    position    INTEGER NOT NULL,           -- up to here everything is settled, held, or of no interest to it
-    paused      TEXT                        -- why it is paused
-) STRICT;
-CREATE TABLE route (                        -- a set of consumers that want the same event
-    id          INTEGER PRIMARY KEY,
-    consumers   TEXT NOT NULL UNIQUE        -- their ids, sorted, with commas
-) STRICT;
-CREATE TABLE route_consumer (
-    consumer    INTEGER NOT NULL,
-    route       INTEGER NOT NULL,
-    PRIMARY KEY (consumer, route)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE event (
-    position    INTEGER PRIMARY KEY,        -- order of arrival; the event id holds it
-    route       INTEGER NOT NULL,           -- its dispatches
-    source      INTEGER NOT NULL,
-    kind        TEXT,                       -- <provider>.<kind>; NULL in quarantine
-    topic       TEXT,
-    subject     TEXT,
-    time        INTEGER,                    -- nanoseconds since 1970, the provider's clock, when its zone is known
-    received    INTEGER NOT NULL,           -- nanoseconds since 1970
-    proof       TEXT NOT NULL,
-    peer        TEXT,
-    attributes  TEXT,                       -- JSON object, when there are any
-    fault       TEXT,                       -- why it is in quarantine
-    identity    BLOB NOT NULL,
-    headers     BLOB NOT NULL,
-    body        BLOB NOT NULL
-) STRICT;
-CREATE INDEX event_quarantined ON event (position) WHERE kind IS NULL;
-CREATE TABLE identity (
-    key         BLOB PRIMARY KEY,           -- source, then counter or clock, then digest
-    position    INTEGER NOT NULL,           -- the event
-    repeats     INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-CREATE TABLE dispatch (                     -- a dispatch that has ended
-    position    INTEGER NOT NULL,
-    consumer    INTEGER NOT NULL,
-    replay      INTEGER NOT NULL,
-    state       INTEGER NOT NULL,           -- 1 done, 2 dead, 3 overtaken
-    started     INTEGER,                    -- of its last attempt, nanoseconds since 1970
-    took        INTEGER,                    -- nanoseconds
-    PRIMARY KEY (position, consumer, replay)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX dispatch_dead ON dispatch (consumer, position) WHERE state = 2;
-CREATE TABLE held (                         -- a dispatch that waits for its next attempt, or behind one that does
-    consumer    INTEGER NOT NULL,
-    position    INTEGER NOT NULL,
-    replay      INTEGER NOT NULL,
-    subject     INTEGER,                    -- hash; NULL where order does not matter
-    due         INTEGER,                    -- nanoseconds since 1970; NULL while it waits behind another
-    attempts    INTEGER NOT NULL,           -- how many there were
-    PRIMARY KEY (consumer, position, replay)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX held_due ON held (consumer, due) WHERE due IS NOT NULL;
-CREATE INDEX held_subject ON held (consumer, subject, position);
-CREATE TABLE attempt (                      -- an attempt that failed
-    position    INTEGER NOT NULL,
-    consumer    INTEGER NOT NULL,
-    replay      INTEGER NOT NULL,
-    number      INTEGER NOT NULL,
-    started     INTEGER NOT NULL,
-    took        INTEGER NOT NULL,
-    error       TEXT NOT NULL,
-    PRIMARY KEY (position, consumer, replay, number)
-) STRICT, WITHOUT ROWID;
-";
-
-/// Opens the file for writing, and makes it or its tables first when there are none.
+/// Opens the file for writing; makes it when there is none, and brings it up to date when it is of an older version.
 pub(crate) fn open_writer(path: &Path) -> Result<Connection, InboxError> {
     let mut connection = Connection::open(path).map_err(|error| unavailable(path, &error))?;
     // Nothing is changed in a file that is somebody else's.
-    let is_empty = check_version(&connection, path)?;
-    configure_writer(&mut connection).map_err(|error| unusable(path, &error))?;
-    if is_empty {
-        create(&mut connection).map_err(|error| unusable(path, &error))?;
+    let version = version(&connection, path)?;
+    let prepared = give_back_space(&connection, version)
+        .and_then(|()| configure_writer(&mut connection))
+        .and_then(|()| migrate(&mut connection, version));
+    prepared.map_err(|error| unusable(path, &error))?;
+    if (1..VERSION).contains(&version) {
+        tracing::info!(from = version, to = VERSION, "the inbox was brought to a newer version");
     }
     Ok(connection)
 }
@@ -116,7 +39,7 @@ pub(crate) fn reopen_writer(path: &Path, instance: i64) -> Result<Connection, In
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection =
         Connection::open_with_flags(path, flags).map_err(|error| unavailable(path, &error))?;
-    let is_ours = !check_version(&connection, path)?
+    let is_ours = version(&connection, path)? == VERSION
         && crate::row::instance(&connection).map_err(|error| unusable(path, &error))? == instance;
     if !is_ours {
         let message = format!("{}: another inbox stands where this one was", path.display());
@@ -140,27 +63,22 @@ pub(crate) fn make_private(path: &Path) -> Result<(), InboxError> {
         .map_err(|error| InboxError::new(InboxErrorKind::Unavailable, format!("{}: {error}", path.display())))
 }
 
-/// Whether the file is still empty; an error when it is not one of ours, or of another version.
-fn check_version(connection: &Connection, path: &Path) -> Result<bool, InboxError> {
+/// The version of the file, 0 when it is still empty; an error when it is not one of ours, or too new.
+fn version(connection: &Connection, path: &Path) -> Result<usize, InboxError> {
     let pragma = |name: &str| connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i32>(0));
     let damaged = |error: rusqlite::Error| unusable(path, &error);
+    let refuse =
+        |why: String| Err(InboxError::new(InboxErrorKind::Unusable, format!("{}: {why}", path.display())));
     let tables = "SELECT count(*) FROM sqlite_master";
     let tables: i64 = connection.query_row(tables, [], |row| row.get(0)).map_err(damaged)?;
     let application = pragma("application_id").map_err(damaged)?;
-    match pragma("user_version").map_err(damaged)? {
-        0 if tables == 0 => Ok(true),
-        VERSION if application == APPLICATION_ID => Ok(false),
-        newer if application == APPLICATION_ID && newer > VERSION => Err(InboxError::new(
-            InboxErrorKind::Unusable,
-            format!(
-                "{}: the inbox has version {newer}, this program knows {VERSION}; use a newer hooklatch",
-                path.display()
-            ),
+    match usize::try_from(pragma("user_version").map_err(damaged)?) {
+        Ok(0) if tables == 0 => Ok(0),
+        Ok(version @ 1..) if application == APPLICATION_ID && version <= VERSION => Ok(version),
+        Ok(newer) if application == APPLICATION_ID && newer > VERSION => refuse(format!(
+            "the inbox has version {newer}, this program knows {VERSION}; use a newer hooklatch"
         )),
-        _ => Err(InboxError::new(
-            InboxErrorKind::Unusable,
-            format!("{}: a database, but not an inbox of hooklatch", path.display()),
-        )),
+        _ => refuse("a database, but not an inbox of hooklatch".to_owned()),
     }
 }
 
@@ -176,10 +94,14 @@ pub(crate) fn open_reader(path: &Path) -> Result<Connection, InboxError> {
     connection
         .execute_batch("PRAGMA busy_timeout = 5000; PRAGMA query_only = 1;")
         .map_err(|error| unavailable(path, &error))?;
-    if check_version(&connection, path)? {
-        return Err(InboxError::new(InboxErrorKind::Unusable, format!("{}: an empty file", path.display())));
-    }
-    Ok(connection)
+    let why = match version(&connection, path)? {
+        VERSION => return Ok(connection),
+        0 => "an empty file".to_owned(),
+        older => format!(
+            "the inbox has version {older}, this program reads {VERSION}; start the server once to bring it there"
+        ),
+    };
+    Err(InboxError::new(InboxErrorKind::Unusable, format!("{}: {why}", path.display())))
 }
 
 fn configure_writer(connection: &mut Connection) -> rusqlite::Result<()> {
@@ -196,14 +118,29 @@ fn configure_writer(connection: &mut Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
-fn create(connection: &mut Connection) -> rusqlite::Result<()> {
-    let mut random = [0; 8];
-    // Without randomness ids stay unique within this file; only across files they might not be.
-    let _ = getrandom::fill(&mut random);
+/// Lets the file become smaller when events are pruned, which SQLite can only be told before the first table.
+fn give_back_space(connection: &Connection, version: usize) -> rusqlite::Result<()> {
+    if version > 0 {
+        return Ok(());
+    }
+    connection.execute_batch("PRAGMA auto_vacuum = INCREMENTAL")
+}
+
+/// Takes the steps that the file has not yet taken, all of them or none.
+fn migrate(connection: &mut Connection, version: usize) -> rusqlite::Result<()> {
+    let Some(steps @ [_, ..]) = STEPS.get(version..) else { return Ok(()) };
     let transaction = connection.transaction()?;
-    transaction.execute_batch(TABLES)?;
-    transaction.execute("INSERT INTO inbox (instance) VALUES (?)", params![i64::from_le_bytes(random)])?;
-    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    for step in steps {
+        transaction.execute_batch(step)?;
+    }
+    if version == 0 {
+        let mut random = [0; 8];
+        // Without randomness ids stay unique within this file; only across files they might not be.
+        let _ = getrandom::fill(&mut random);
+        transaction
+            .execute("INSERT INTO inbox (instance) VALUES (?)", params![i64::from_le_bytes(random)])?;
+        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    }
     transaction.pragma_update(None, "user_version", VERSION)?;
     transaction.commit()
 }

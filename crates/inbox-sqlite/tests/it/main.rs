@@ -4,6 +4,7 @@
 
 mod lanes;
 mod misfortunes;
+mod versions;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;

@@ -1,0 +1,64 @@
+//! Files of past versions open, and nothing in them is lost.
+
+use std::path::{Path, PathBuf};
+
+use super::*;
+
+fn past(version: &str, folder: &Path) -> PathBuf {
+    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/inbox-sqlite").join(version);
+    let path = folder.join("hooklatch.db");
+    std::fs::copy(kept, &path).unwrap();
+    path
+}
+
+fn version(path: &Path) -> i32 {
+    let connection = rusqlite::Connection::open(path).unwrap();
+    connection.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap()
+}
+
+#[tokio::test]
+async fn a_file_of_version_1_is_brought_up_to_date_with_all_that_is_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = past("v1.db", folder.path());
+    let error = SqliteLog::open(&path).unwrap_err();
+    assert!(error.to_string().contains("version 1"), "{error}");
+
+    let inbox = SqliteInbox::open(&path).unwrap();
+    let states = |state| {
+        let query = Query { state: Some(state), limit: 100, ..Query::default() };
+        let events = inbox.events(query);
+        async { events.await.unwrap().events.len() }
+    };
+    assert_eq!(states(EventState::Pending).await, 3);
+    assert_eq!(states(EventState::Done).await, 1);
+    assert_eq!(states(EventState::Dead).await, 2);
+    assert_eq!(states(EventState::Quarantined).await, 1);
+    let consumers = inbox.consumers().await.unwrap();
+    let waiting: Vec<_> =
+        consumers.iter().map(|c| (c.name.as_str(), c.held, c.dead, c.paused.is_some())).collect();
+    assert_eq!(waiting, [("archive", 0, 0, true), ("billing", 0, 2, false), ("orders-only", 3, 0, false)]);
+
+    let spec = ConsumerSpec { name: "orders-only".to_owned(), ordering: Ordering::Subject };
+    let ids = inbox.register(&[spec]).await.unwrap();
+    let claim = inbox.claim(ids[0], 10, datetime!(2100-01-01 0:00 UTC)).await.unwrap();
+    let subjects: Vec<_> =
+        claim.events.into_iter().map(|claimed| claimed.event.reading.unwrap().subject).collect();
+    assert_eq!(subjects.len(), 3, "{subjects:?}");
+    drop(inbox);
+    assert!(version(&path) > 1);
+}
+
+#[tokio::test]
+async fn a_new_file_and_a_migrated_one_have_the_same_tables() {
+    let folder = tempfile::tempdir().unwrap();
+    let tables = |path: &Path| -> Vec<(String, String)> {
+        drop(SqliteInbox::open(path).unwrap());
+        let connection = rusqlite::Connection::open(path).unwrap();
+        let mut select =
+            connection.prepare("SELECT name, coalesce(sql, '') FROM sqlite_master ORDER BY 1").unwrap();
+        let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        rows.collect::<Result<_, _>>().unwrap()
+    };
+    let migrated = tables(&past("v1.db", folder.path()));
+    assert_eq!(migrated, tables(&folder.path().join("new.db")));
+}
