@@ -10,7 +10,8 @@ use async_trait::async_trait;
 use hooklatch_core::EventId;
 use hooklatch_inbox::{
     Appended, Arrival, Claim, ConsumerId, ConsumerSpec, ConsumerStatus, EventDetail, EventLog, Inbox,
-    InboxError, InboxErrorKind, Outcome, Page, Query, Settlement,
+    InboxError, InboxErrorKind, Outcome, Page, Query, RejectedDetail, RejectedId, RejectedLog, RejectedPage,
+    RejectedQuery, RejectedRequest, RejectedStore, Settlement,
 };
 use rusqlite::{Connection, params};
 use time::OffsetDateTime;
@@ -23,7 +24,7 @@ use crate::lock::Lock;
 use crate::log::SqliteLog;
 use crate::queue::Queue;
 use crate::writer::{self, Job, Shared};
-use crate::{checkpoint, schema, settle};
+use crate::{checkpoint, position, rejected, schema, settle};
 
 /// The most jobs that may wait for the writer.
 const MOST_WAITING: usize = 8192;
@@ -317,5 +318,30 @@ impl EventLog for SqliteInbox {
 
     async fn consumers(&self) -> Result<Vec<ConsumerStatus>, InboxError> {
         self.log.consumers().await
+    }
+}
+
+#[async_trait]
+impl RejectedLog for SqliteInbox {
+    async fn rejected(&self, query: RejectedQuery) -> Result<RejectedPage, InboxError> {
+        self.log.rejected(query).await
+    }
+
+    async fn rejected_one(&self, id: RejectedId) -> Result<Option<RejectedDetail>, InboxError> {
+        self.log.rejected_one(id).await
+    }
+}
+
+#[async_trait]
+impl RejectedStore for SqliteInbox {
+    async fn keep(&self, request: RejectedRequest) -> Result<(), InboxError> {
+        self.write(move |connection| rejected::keep(connection, &request)).await
+    }
+
+    async fn mark_admitted(&self, id: RejectedId, event: EventId) -> Result<(), InboxError> {
+        let Some(position) = position::position(event, self.shared.instance) else {
+            return Err(InboxError::new(InboxErrorKind::Invalid, format!("{event} is not of this inbox")));
+        };
+        self.write(move |connection| rejected::mark_admitted(connection, id, position)).await
     }
 }

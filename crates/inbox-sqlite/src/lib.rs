@@ -11,6 +11,7 @@ mod log;
 mod position;
 mod queue;
 mod readers;
+mod rejected;
 mod row;
 mod schema;
 mod settle;

@@ -7,14 +7,15 @@ use async_trait::async_trait;
 use hooklatch_core::EventId;
 use hooklatch_inbox::{
     AttemptRecord, ConsumerStatus, DispatchRecord, DispatchState, EventDetail, EventLog, EventRecord,
-    EventState, InboxError, Page, Query, glob,
+    EventState, InboxError, Page, Query, RejectedDetail, RejectedId, RejectedLog, RejectedPage,
+    RejectedQuery, glob,
 };
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension as _, Row, params, params_from_iter};
 
 use crate::readers::Readers;
 use crate::settle::{DEAD, DONE, OVERTAKEN};
-use crate::{position, row, schema};
+use crate::{position, rejected, row, schema};
 
 /// The event log of an inbox, for reading only.
 #[derive(Debug)]
@@ -87,6 +88,17 @@ impl EventLog for SqliteLog {
             rows.collect()
         })
         .await
+    }
+}
+
+#[async_trait]
+impl RejectedLog for SqliteLog {
+    async fn rejected(&self, query: RejectedQuery) -> Result<RejectedPage, InboxError> {
+        self.read(move |connection| rejected::list(connection, &query)).await
+    }
+
+    async fn rejected_one(&self, id: RejectedId) -> Result<Option<RejectedDetail>, InboxError> {
+        self.read(move |connection| rejected::one(connection, id)).await
     }
 }
 

@@ -6,6 +6,7 @@ mod dispatcher;
 mod filter;
 pub mod headers;
 mod record;
+mod rejected;
 mod retry;
 
 pub use dispatcher::{Clock, Dispatcher, Handlers, Lane};
@@ -13,6 +14,10 @@ pub use filter::{Facts, Filter, glob};
 pub use record::{
     Appended, Arrival, AttemptRecord, Content, DispatchRecord, DispatchState, EventDetail, EventRecord,
     EventState, Page, Query, Reading, StoredEvent,
+};
+pub use rejected::{
+    MOST_REJECTED, MOST_REJECTED_BYTES, RejectedBody, RejectedCause, RejectedContent, RejectedDetail,
+    RejectedId, RejectedLog, RejectedPage, RejectedQuery, RejectedRecord, RejectedRequest, RejectedStore,
 };
 pub use retry::Retry;
 pub use store::{

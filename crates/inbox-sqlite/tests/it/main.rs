@@ -4,6 +4,7 @@
 
 mod lanes;
 mod misfortunes;
+mod rejected;
 mod versions;
 
 use std::collections::{BTreeSet, HashMap};
