@@ -4,6 +4,7 @@ mod server;
 
 mod admin;
 mod answer;
+mod body;
 pub mod cli;
 pub mod config;
 mod descriptors;
