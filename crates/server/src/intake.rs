@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use hooklatch_core::{Rejected, Request, authenticate};
+use hooklatch_core::{Rejected, Request, Unauthenticated, authenticate};
 use hooklatch_inbox::{Clock, Inbox, InboxErrorKind};
 use http::header::CONTENT_ENCODING;
 use http::{HeaderMap, Method, Response};
@@ -17,6 +17,7 @@ use tokio::time::Instant;
 
 use crate::answer::{Outcome, answer};
 use crate::body::{self, Received};
+use crate::rejected::{Rejection, Rejections};
 use crate::source::{Delivery, Source};
 
 /// Everything that a request needs on its way.
@@ -31,12 +32,17 @@ pub(crate) struct Intake {
     pub(crate) proven: Arc<Semaphore>,
     /// The same for bodies that have to be read to prove their sender.
     pub(crate) unproven: Arc<Semaphore>,
+    /// Where rejected requests go.
+    pub(crate) rejections: Rejections,
 }
 
 /// The bytes of bodies of proven senders that may be in memory at the same time.
 pub(crate) const MOST_PROVEN_BYTES: usize = 64 << 20;
 /// The bytes of other bodies that may be in memory at the same time.
 pub(crate) const MOST_UNPROVEN_BYTES: usize = 8 << 20;
+
+/// The largest body of a rejected request that is kept.
+const MOST_REJECTED_BODY: usize = 64 << 10;
 
 /// The clock, which has nothing to show.
 #[derive(Clone)]
@@ -103,10 +109,10 @@ impl Intake {
             && let Err(cause) = source.handler.verify(&request)
         {
             source.reject(peer, &cause);
-            body::discard(&mut body, Instant::now() + DISCARD_TIMEOUT).await;
+            self.keep_rejected(source, request, cause, &mut body).await;
             return Outcome::Unauthenticated;
         }
-        let _share = match self.read_body(source, &request.headers, &mut body).await {
+        let share = match self.read_body(source, &request.headers, &mut body).await {
             Ok(received) => received.into_request(&mut request),
             Err(outcome) => {
                 if outcome == Outcome::TooLarge {
@@ -121,8 +127,13 @@ impl Intake {
         }
         let verified = match authenticate(&*source.handler, request) {
             Ok(verified) => verified,
-            Err(Rejected { cause, .. }) => {
+            Err(Rejected { request, cause }) => {
                 source.reject(peer, &cause);
+                if let Some(place) = source.rejected.place(Instant::now()) {
+                    let source = Arc::clone(&source.name);
+                    let rejection = Rejection { source, request: *request, cause, body: Ok(share) };
+                    self.rejections.keep(place, rejection);
+                }
                 return Outcome::Unauthenticated;
             }
         };
@@ -143,6 +154,38 @@ impl Intake {
                 Outcome::Unavailable
             }
         }
+    }
+
+    /// Keeps a request that was rejected before its body was read, and the body where it is small.
+    ///
+    /// That takes no longer than to throw the body away, which happens to all that are not kept.
+    async fn keep_rejected(
+        &self,
+        source: &Source,
+        mut request: Request,
+        cause: Unauthenticated,
+        body: &mut Incoming,
+    ) {
+        let deadline = Instant::now() + DISCARD_TIMEOUT;
+        let Some(place) = source.rejected.place(Instant::now()) else {
+            return body::discard(body, deadline).await;
+        };
+        let limit = MOST_REJECTED_BODY.min(self.max_body);
+        let reading = body::read(body, &request.headers, limit, &self.unproven);
+        let kept = match tokio::time::timeout_at(deadline, reading).await.unwrap_or(Err(Outcome::Slow)) {
+            Ok(received) => Ok(received.into_request(&mut request)),
+            Err(outcome) => {
+                body::discard(body, deadline).await;
+                Err(match outcome {
+                    Outcome::TooLarge => "it is too large",
+                    Outcome::Crowded => "too many other bodies were on their way",
+                    Outcome::Slow => "it did not arrive in time",
+                    _ => "it broke off",
+                })
+            }
+        };
+        let rejection = Rejection { source: Arc::clone(&source.name), request, cause, body: kept };
+        self.rejections.keep(place, rejection);
     }
 
     /// Reads the whole body, within the limits on its size, on its time, and on what all bodies together may take.

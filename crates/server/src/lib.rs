@@ -11,6 +11,7 @@ mod descriptors;
 mod intake;
 mod listener;
 pub mod providers;
+mod rejected;
 mod source;
 
 pub use config::{Config, ConfigError};

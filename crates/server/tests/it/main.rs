@@ -17,4 +17,5 @@ mod intake;
 mod limits;
 mod program;
 mod receiver;
+mod rejected;
 mod wire;

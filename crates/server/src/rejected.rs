@@ -1,0 +1,124 @@
+//! Rejected requests on their way into the rejected log, off the path of those that are answered.
+
+mod admit;
+mod allowance;
+mod view;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use hooklatch_core::{Request, Unauthenticated};
+use hooklatch_inbox::{RejectedCause, RejectedContent, RejectedRequest, RejectedStore, headers};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
+use tokio::task::JoinHandle;
+
+pub(crate) use admit::{AdmitError, Admitted, admit, verify_now};
+pub(crate) use allowance::{Allowance, Place};
+pub(crate) use view::{document, header_lines, is_json, line};
+
+/// The most rejected requests that wait to be written, each with at most 64 KiB of headers and as much body.
+const MOST_WAITING: usize = 32;
+/// How long what waits may take to be written when the server stops.
+const STOP_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Takes rejected requests without waiting for anything.
+#[derive(Clone, Debug)]
+pub(crate) struct Rejections(mpsc::Sender<Waiting>);
+
+/// A request that waits to be written, with its share of the memory for bodies.
+#[derive(Debug)]
+struct Waiting {
+    request: RejectedRequest,
+    _share: Option<OwnedSemaphorePermit>,
+}
+
+/// A request whose sender was not proven.
+pub(crate) struct Rejection {
+    /// The name of the source that it was sent to.
+    pub(crate) source: Arc<str>,
+    /// The request; its body counts only where it was kept.
+    pub(crate) request: Request,
+    /// Why the sender was not proven.
+    pub(crate) cause: Unauthenticated,
+    /// The share of the memory for bodies, or why the body was not kept.
+    pub(crate) body: Result<Option<OwnedSemaphorePermit>, &'static str>,
+}
+
+impl Rejections {
+    /// Hands a request over to be written. Where too many wait already it is left out, and counted.
+    pub(crate) fn keep(&self, place: Place<'_>, rejection: Rejection) {
+        let Ok(free) = self.0.try_reserve() else { return };
+        let Rejection { source, request, cause, body } = rejection;
+        let (body, share) = match body {
+            Ok(share) => (Ok(request.body), share),
+            Err(why) => (Err(why.to_owned()), None),
+        };
+        let request = RejectedRequest {
+            source,
+            received_at: request.received_at,
+            peer: request.peer,
+            cause: RejectedCause {
+                kind: cause.kind().as_str().to_owned(),
+                near_miss: cause.near_miss().map(|near_miss| near_miss.as_str().to_owned()),
+                text: cause.to_string(),
+            },
+            omitted: place.omitted,
+            content: RejectedContent {
+                path_token: request.path_token,
+                headers: headers::encode(&request.headers, &[]),
+                body,
+            },
+        };
+        free.send(Waiting { request, _share: share });
+        place.take();
+    }
+}
+
+/// The task that writes rejected requests.
+#[derive(Debug)]
+pub(crate) struct Recorder {
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+impl Recorder {
+    /// Starts the task, and gives what hands it its work.
+    pub(crate) fn start(store: Arc<dyn RejectedStore>) -> (Self, Rejections) {
+        let (sender, receiver) = mpsc::channel(MOST_WAITING);
+        let (stop, stopped) = oneshot::channel();
+        let task = tokio::spawn(record(store, receiver, stopped));
+        (Self { stop, task }, Rejections(sender))
+    }
+
+    /// Takes nothing more, and waits until what waits is written.
+    pub(crate) async fn stop(self) {
+        let Self { stop, mut task } = self;
+        drop(stop);
+        if tokio::time::timeout(STOP_TIMEOUT, &mut task).await.is_err() {
+            tracing::warn!("the latest rejected requests could not be kept in time");
+            task.abort();
+        }
+    }
+}
+
+async fn record(
+    store: Arc<dyn RejectedStore>,
+    mut waiting: mpsc::Receiver<Waiting>,
+    mut stopped: oneshot::Receiver<()>,
+) {
+    loop {
+        let next = tokio::select! {
+            biased;
+            next = waiting.recv() => next,
+            _ = &mut stopped, if !waiting.is_closed() => {
+                waiting.close();
+                continue;
+            }
+        };
+        let Some(Waiting { request, _share }) = next else { return };
+        let source = Arc::clone(&request.source);
+        if let Err(error) = store.keep(request).await {
+            tracing::warn!(%source, %error, "a rejected request was not kept");
+        }
+    }
+}

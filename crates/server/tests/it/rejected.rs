@@ -1,0 +1,285 @@
+//! Requests whose senders were not proven: what is kept of them, and what becomes of them.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::process::Output;
+use std::time::{Duration, Instant};
+
+use hooklatch_server::providers::KNOWN;
+use serde_json::Value;
+
+use crate::fixtures::{self, Fixture};
+use crate::program::{Program, eventually, pause, run, text};
+use crate::wire;
+
+/// What `hooklatch rejected list` shows.
+fn rejected(program: &Program, arguments: &[&str]) -> Vec<Value> {
+    let arguments = [&["rejected", "list", "--limit", "1000", "--json"], arguments].concat();
+    let output = run(program.folder.path(), &arguments);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let page: Value = serde_json::from_slice(&output.stdout).unwrap();
+    page["rejected"].as_array().unwrap().clone()
+}
+
+fn refused(status: u16) -> bool {
+    [400, 401, 403].contains(&status)
+}
+
+/// One fixture of each provider that is compiled in.
+fn one_of_each() -> Vec<Fixture> {
+    KNOWN.iter().filter_map(|known| fixtures::of(known.name).into_iter().next()).collect()
+}
+
+/// The configuration of the fixtures with every secret wrong.
+fn wrong_sources() -> String {
+    fixtures::sources().replace("plain:", "plain:not-")
+}
+
+const ARCHIVE: &str = "[[consumer]]\nname = \"archive\"\nfile = { path = \"events.ndjson\" }\n";
+
+/// Writes the secrets of the fixtures into the configuration in `folder`, where wrong ones stand.
+fn put_right(folder: &Path) {
+    let file = folder.join("hooklatch.toml");
+    let config = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(file, config.replace("plain:not-", "plain:")).unwrap();
+}
+
+/// Everything that may prove the fixture's sender.
+fn proofs(fixture: &Fixture) -> Vec<String> {
+    let in_headers = fixture
+        .headers
+        .iter()
+        .filter(|(name, _)| name == "authorization" || name.contains("signature"))
+        .map(|(_, value)| value.clone());
+    let in_path = fixture.path.rsplit_once('/').map(|(_, last)| last.to_owned());
+    in_headers.chain(in_path.filter(|last| last != fixture.provider)).collect()
+}
+
+fn line_of(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|error| panic!("{error}: {}{}", text(&output.stdout), text(&output.stderr)))
+}
+
+#[test]
+fn what_was_refused_is_admitted_once_the_secret_is_put_right() {
+    let fixtures = one_of_each();
+    let program = Program::start(&format!("{}{ARCHIVE}", wrong_sources()));
+    for fixture in &fixtures {
+        assert!(refused(fixture.post(&program).status), "{}", fixture.provider);
+    }
+    let listed = eventually("all are listed", || {
+        let listed = rejected(&program, &[]);
+        (listed.len() == fixtures.len()).then_some(listed)
+    });
+    assert!(crate::intake::events(&program, &[]).is_empty());
+    for (line, fixture) in listed.iter().rev().zip(&fixtures) {
+        assert_eq!(line["source"], fixture.provider);
+        assert_eq!(line["peer"], "127.0.0.1");
+        assert_eq!(line["kind"], "mismatch", "{line}");
+        assert_eq!(line["body_bytes"], fixture.body.len(), "{line}");
+        assert_eq!((&line["omitted"], &line["admitted"]), (&0.into(), &Value::Null));
+    }
+    if fixtures.is_empty() {
+        return;
+    }
+    let mut shown = program.logged();
+    let mut say = |folder: &Path, arguments: &[&str]| {
+        let output = run(folder, &[&["rejected"], arguments].concat());
+        shown += &(text(&output.stdout) + &text(&output.stderr));
+        output
+    };
+    let ids: Vec<String> = listed.iter().map(|line| line["id"].to_string()).collect();
+    let locked = say(program.folder.path(), &["admit", &ids[0]]);
+    assert_eq!(locked.status.code(), Some(1));
+    assert!(text(&locked.stderr).contains("a server works on this inbox"), "{}", text(&locked.stderr));
+
+    let mut events = Vec::new();
+    let program = program.while_stopped(|folder| {
+        for id in &ids {
+            let now = line_of(&say(folder, &["explain", id, "--json"]));
+            assert_eq!(
+                (&now["now"]["kind"], &now["body_is_json"]),
+                (&"mismatch".into(), &true.into()),
+                "{now}"
+            );
+            let refused = say(folder, &["admit", id]);
+            assert_eq!(refused.status.code(), Some(1));
+            assert!(text(&refused.stderr).contains("still not proven"), "{}", text(&refused.stderr));
+            assert_eq!(line_of(&say(folder, &["explain", id, "--json"])), now, "nothing has changed");
+            assert!(say(folder, &["explain", id]).status.success());
+        }
+        put_right(folder);
+        for id in &ids {
+            assert!(line_of(&say(folder, &["explain", id, "--json"]))["now"]["proof"].is_string());
+            assert!(text(&say(folder, &["explain", id]).stdout).contains("takes it in"));
+        }
+        // The newest stands first in the list; they are taken in as they came.
+        let chosen: Vec<&str> =
+            [&["admit", "--json"][..], &ids.iter().map(String::as_str).collect::<Vec<_>>()].concat();
+        let admitted = say(folder, &chosen);
+        assert!(admitted.status.success(), "{}", text(&admitted.stderr));
+        for line in text(&admitted.stdout).lines() {
+            let line: Value = serde_json::from_str(line).unwrap();
+            assert_eq!(line["new"], true, "{line}");
+            events.push((line["id"].to_string(), line["event"].as_str().unwrap().to_owned()));
+        }
+        assert!(events.is_sorted() && events.len() == ids.len(), "{events:?}");
+        for (id, event) in &events {
+            let again = line_of(&say(folder, &["admit", id, "--json"]));
+            assert_eq!((&again["event"], &again["new"]), (&event.as_str().into(), &false.into()));
+            let explained = line_of(&say(folder, &["explain", id, "--json"]));
+            assert_eq!(explained["admitted"], event.as_str());
+            assert!(text(&say(folder, &["explain", id]).stdout).contains("admitted"));
+        }
+        assert!(say(folder, &["list"]).status.success());
+    });
+
+    let stored = crate::intake::events(&program, &[]);
+    for ((_, event), fixture) in events.iter().zip(&fixtures) {
+        let stored = stored.iter().find(|stored| stored["id"] == event.as_str()).unwrap();
+        for member in ["type", "topic", "subject", "proof"] {
+            assert_eq!(stored[member], fixture.expect[member], "{}: {member}", fixture.provider);
+        }
+    }
+    eventually("the consumer has them", || {
+        let archive = std::fs::read_to_string(program.path("events.ndjson")).ok()?;
+        events.iter().all(|(_, event)| archive.contains(event)).then_some(())
+    });
+    shown += &program.logged();
+    for proof in fixtures.iter().flat_map(proofs) {
+        assert!(!shown.contains(&proof), "{proof} was shown");
+    }
+}
+
+#[cfg(feature = "picpay")]
+#[test]
+fn all_of_a_source_are_admitted_at_once() {
+    let program = Program::start(&wrong_sources());
+    let fixture = fixtures::of("picpay").remove(0);
+    for spaces in 0..3 {
+        let body = [fixture.body.as_slice(), &b" ".repeat(spaces)].concat();
+        assert_eq!(wire::post(program.listen, &fixture.path, &fixture.headers(), &body).status, 401);
+    }
+    wire::post(program.listen, &fixture.path, &[("authorization", "of-a-stranger")], &fixture.body);
+    eventually("all are listed", || (rejected(&program, &["--source", "picpay"]).len() == 4).then_some(()));
+    let program = program.while_stopped(|folder| {
+        put_right(folder);
+        let admitted = run(folder, &["rejected", "admit", "--source", "picpay"]);
+        assert_eq!(admitted.status.code(), Some(1), "the stranger's stays refused");
+        assert_eq!(text(&admitted.stdout).lines().count(), 3);
+        assert!(text(&admitted.stderr).contains("still not proven"), "{}", text(&admitted.stderr));
+        let none = run(folder, &["rejected", "admit", "--source", "nobody"]);
+        assert!(none.status.success() && text(&none.stderr).contains("nothing to admit"));
+    });
+    assert_eq!(crate::intake::events(&program, &[]).len(), 3);
+}
+
+#[cfg(feature = "picpay")]
+#[test]
+fn a_body_that_was_not_kept_is_said_so() {
+    let program = Program::start(&wrong_sources());
+    let fixture = fixtures::of("picpay").remove(0);
+    let mut large = fixture.body.clone();
+    large.resize((64 << 10) + 1, b' ');
+    assert_eq!(wire::post(program.listen, &fixture.path, &fixture.headers(), &large).status, 401);
+    let chunked = wire::chunked(&fixture.path, &fixture.headers(), &large);
+    assert_eq!(wire::exchange(program.listen, &chunked).status, 401);
+    large.pop();
+    assert_eq!(wire::post(program.listen, &fixture.path, &fixture.headers(), &large).status, 401);
+
+    // A stranger who never ends waits no longer for the answer than before there was a log.
+    let started = Instant::now();
+    let mut slow = wire::connect(program.listen);
+    let request = wire::request("POST", &fixture.path, &fixture.headers(), &fixture.body);
+    slow.write_all(&request[..request.len() - 1]).unwrap();
+    assert_eq!(wire::read_answer(slow).unwrap().status, 401);
+    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+
+    let listed = eventually("all are listed", || {
+        let listed = rejected(&program, &[]);
+        (listed.len() == 4).then_some(listed)
+    });
+    let missing: Vec<_> = listed.iter().rev().map(|line| line["body_missing"].as_str()).collect();
+    let large = Some("it is too large");
+    assert_eq!(missing, [large, large, None, Some("it did not arrive in time")]);
+    let _ = program.while_stopped(|folder| {
+        put_right(folder);
+        let id = listed[3]["id"].to_string();
+        let explained = run(folder, &["rejected", "explain", &id]);
+        assert!(text(&explained.stdout).contains("not kept: it is too large"), "{}", text(&explained.stdout));
+        let admitted = run(folder, &["rejected", "admit", &id]);
+        assert_eq!(admitted.status.code(), Some(1));
+        let why = text(&admitted.stderr);
+        assert!(why.contains("body was not kept") && why.contains("too large"), "{why}");
+        let id = listed[1]["id"].to_string();
+        assert!(run(folder, &["rejected", "admit", &id]).status.success());
+    });
+}
+
+#[cfg(feature = "picpay")]
+#[test]
+fn a_flood_of_strangers_fills_nothing_and_holds_nobody_up() {
+    const STRANGERS: usize = 4;
+    const EACH: usize = 2500;
+    let program = Program::start(&fixtures::sources());
+    let fixture = fixtures::of("picpay").remove(0);
+    let body = vec![b'x'; 32 << 10];
+    let stranger = || {
+        let answer = wire::post(program.listen, &fixture.path, &[("authorization", "wrong")], &body);
+        assert_eq!(answer.status, 401);
+    };
+    let started = Instant::now();
+    let answered = std::thread::scope(|scope| {
+        let strangers: Vec<_> =
+            (0..STRANGERS).map(|_| scope.spawn(|| (0..EACH).for_each(|_| stranger()))).collect();
+        let mut answered = 0;
+        while !strangers.iter().all(std::thread::ScopedJoinHandle::is_finished) {
+            let body = [fixture.body.as_slice(), &b" ".repeat(answered)].concat();
+            let answer = wire::post(program.listen, &fixture.path, &fixture.headers(), &body);
+            assert_eq!(answer.status, 200);
+            answered += 1;
+            pause(Duration::from_millis(20));
+        }
+        answered
+    });
+    assert!(answered > 10, "{answered}");
+
+    // What is not kept is counted, and a later one tells how many they were.
+    let mut sent = STRANGERS * EACH;
+    let listed = eventually("all are accounted for", || {
+        stranger();
+        sent += 1;
+        let listed = rejected(&program, &[]);
+        let told: u64 = listed.iter().map(|line| line["omitted"].as_u64().unwrap() + 1).sum();
+        (told == sent as u64).then_some(listed)
+    });
+    let most = 11 + started.elapsed().as_secs();
+    assert!((10..=most).contains(&(listed.len() as u64)), "{} in {:?}", listed.len(), started.elapsed());
+    let bytes = |file: &str| std::fs::metadata(program.path(file)).map_or(0, |file| file.len());
+    let size = bytes("hooklatch.db") + bytes("hooklatch.db-wal");
+    assert!(size < 64 << 20, "{size} bytes of {} that were sent", sent * body.len());
+}
+
+#[test]
+fn questions_about_what_is_not_there_are_answered_clearly() {
+    let empty = tempfile::tempdir().unwrap();
+    for arguments in [&["list"][..], &["explain", "1"], &["admit", "1"]] {
+        let output = run(empty.path(), &[&["rejected"], arguments].concat());
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        assert!(text(&output.stderr).contains("hooklatch.db"), "{}", text(&output.stderr));
+        assert!(!empty.path().join("hooklatch.db").exists(), "looking makes no inbox");
+    }
+    let program = Program::start(&fixtures::sources());
+    let folder = program.folder.path();
+    for arguments in [&["explain", "17"][..], &["admit", "17"]] {
+        let output = run(folder, &[&["rejected"], arguments].concat());
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        assert!(text(&output.stderr).contains("no rejected request 17"), "{}", text(&output.stderr));
+    }
+    for arguments in [&["explain", "one"][..], &["admit"], &["admit", "1", "--source", "shop"], &["explain"]]
+    {
+        let output = run(folder, &[&["rejected"], arguments].concat());
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+    }
+    assert!(rejected(&program, &[]).is_empty());
+}
