@@ -122,3 +122,78 @@ async fn record(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use async_trait::async_trait;
+    use hooklatch_core::UnauthenticatedKind;
+    use hooklatch_inbox::{InboxError, RejectedDetail, RejectedId, RejectedLog, RejectedPage, RejectedQuery};
+    use tokio::sync::Semaphore;
+    use tokio::time::Instant;
+
+    use super::*;
+
+    /// A store that writes nothing until it is let.
+    #[derive(Debug)]
+    struct Stalled {
+        gate: Semaphore,
+        kept: std::sync::Mutex<Vec<RejectedRequest>>,
+    }
+
+    #[async_trait]
+    impl RejectedLog for Stalled {
+        async fn rejected(&self, _: RejectedQuery) -> Result<RejectedPage, InboxError> {
+            Ok(RejectedPage::default())
+        }
+
+        async fn rejected_one(&self, _: RejectedId) -> Result<Option<RejectedDetail>, InboxError> {
+            Ok(None)
+        }
+    }
+
+    #[async_trait]
+    impl RejectedStore for Stalled {
+        async fn keep(&self, request: RejectedRequest) -> Result<(), InboxError> {
+            let _open = self.gate.acquire().await;
+            self.kept.lock().unwrap().push(request);
+            Ok(())
+        }
+
+        async fn mark_admitted(&self, _: RejectedId, _: hooklatch_core::EventId) -> Result<(), InboxError> {
+            Ok(())
+        }
+    }
+
+    fn rejection(body: Result<Option<OwnedSemaphorePermit>, &'static str>) -> Rejection {
+        Rejection {
+            source: "shop".into(),
+            request: Request::new(http::HeaderMap::new(), "{}", time::OffsetDateTime::UNIX_EPOCH),
+            cause: Unauthenticated::new(UnauthenticatedKind::Mismatch, "the token"),
+            body,
+        }
+    }
+
+    #[tokio::test]
+    async fn while_the_store_stalls_nobody_waits_and_the_rest_is_counted() {
+        let store = Arc::new(Stalled { gate: Semaphore::new(0), kept: std::sync::Mutex::default() });
+        let (recorder, rejections) = Recorder::start(Arc::clone(&store) as _);
+        let allowance = Allowance::default();
+        let budget = Arc::new(Semaphore::new(100));
+        let start = Instant::now();
+        for second in 0..50 {
+            let place = allowance.place(start + Duration::from_secs(second)).unwrap();
+            let share = Arc::clone(&budget).try_acquire_many_owned(2).unwrap();
+            rejections.keep(place, rejection(Ok(Some(share))));
+        }
+        assert_eq!(allowance.place(start + Duration::from_mins(1)).unwrap().omitted, 50 - 32);
+        assert_eq!(budget.available_permits(), 100 - 2 * 32, "what waits keeps its share of the memory");
+
+        store.gate.add_permits(1);
+        recorder.stop().await;
+        assert_eq!(store.kept.lock().unwrap().len(), 32, "what waits is written before the end");
+        assert_eq!(budget.available_permits(), 100);
+        let place = allowance.place(start + Duration::from_mins(2)).unwrap();
+        rejections.keep(place, rejection(Err("it is too large")));
+        assert_eq!(store.kept.lock().unwrap().len(), 32, "nothing is taken after the end");
+    }
+}

@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 use hooklatch_server::providers::KNOWN;
 use serde_json::Value;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use crate::fixtures::{self, Fixture};
 use crate::program::{Program, eventually, pause, run, text};
@@ -53,6 +55,10 @@ fn proofs(fixture: &Fixture) -> Vec<String> {
         .map(|(_, value)| value.clone());
     let in_path = fixture.path.rsplit_once('/').map(|(_, last)| last.to_owned());
     in_headers.chain(in_path.filter(|last| last != fixture.provider)).collect()
+}
+
+fn received(line: &Value) -> OffsetDateTime {
+    OffsetDateTime::parse(line["received"].as_str().unwrap(), &Rfc3339).unwrap()
 }
 
 fn line_of(output: &Output) -> Value {
@@ -135,11 +141,13 @@ fn what_was_refused_is_admitted_once_the_secret_is_put_right() {
     });
 
     let stored = crate::intake::events(&program, &[]);
+    let refused_last = received(&listed[0]);
     for ((_, event), fixture) in events.iter().zip(&fixtures) {
         let stored = stored.iter().find(|stored| stored["id"] == event.as_str()).unwrap();
         for member in ["type", "topic", "subject", "proof"] {
             assert_eq!(stored[member], fixture.expect[member], "{}: {member}", fixture.provider);
         }
+        assert!(received(stored) > refused_last, "it is taken in as if it had just come");
     }
     eventually("the consumer has them", || {
         let archive = std::fs::read_to_string(program.path("events.ndjson")).ok()?;
