@@ -1,16 +1,57 @@
 //! The rejected log: a table that is cut to its bounds whenever something is added.
 
+use async_trait::async_trait;
 use bytes::Bytes;
+use hooklatch_core::EventId;
 use hooklatch_inbox::{
-    MOST_REJECTED, MOST_REJECTED_BYTES, RejectedBody, RejectedCause, RejectedContent, RejectedDetail,
-    RejectedId, RejectedPage, RejectedQuery, RejectedRecord, RejectedRequest,
+    InboxError, InboxErrorKind, MOST_REJECTED, MOST_REJECTED_BYTES, RejectedBody, RejectedCause,
+    RejectedContent, RejectedDetail, RejectedId, RejectedLog, RejectedPage, RejectedQuery, RejectedRecord,
+    RejectedRequest, RejectedStore,
 };
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params, params};
 
+use crate::inbox::SqliteInbox;
+use crate::log::SqliteLog;
 use crate::{position, row};
 
+#[async_trait]
+impl RejectedLog for SqliteLog {
+    async fn rejected(&self, query: RejectedQuery) -> Result<RejectedPage, InboxError> {
+        self.read(move |connection| list(connection, &query)).await
+    }
+
+    async fn rejected_one(&self, id: RejectedId) -> Result<Option<RejectedDetail>, InboxError> {
+        self.read(move |connection| one(connection, id)).await
+    }
+}
+
+#[async_trait]
+impl RejectedLog for SqliteInbox {
+    async fn rejected(&self, query: RejectedQuery) -> Result<RejectedPage, InboxError> {
+        self.log.rejected(query).await
+    }
+
+    async fn rejected_one(&self, id: RejectedId) -> Result<Option<RejectedDetail>, InboxError> {
+        self.log.rejected_one(id).await
+    }
+}
+
+#[async_trait]
+impl RejectedStore for SqliteInbox {
+    async fn keep(&self, request: RejectedRequest) -> Result<(), InboxError> {
+        self.write(move |connection| keep(connection, &request)).await
+    }
+
+    async fn mark_admitted(&self, id: RejectedId, event: EventId) -> Result<(), InboxError> {
+        let Some(position) = position::position(event, self.shared.instance) else {
+            return Err(InboxError::new(InboxErrorKind::Invalid, format!("{event} is not of this inbox")));
+        };
+        self.write(move |connection| mark_admitted(connection, id, position)).await
+    }
+}
+
 /// Writes the request down, and lets the oldest of its source go.
-pub(crate) fn keep(connection: &Connection, request: &RejectedRequest) -> rusqlite::Result<()> {
+fn keep(connection: &Connection, request: &RejectedRequest) -> rusqlite::Result<()> {
     let RejectedRequest { source, received_at, peer, cause, omitted, content } = request;
     let RejectedContent { path_token, headers, body } = content;
     let (body, unkept) = match body {
@@ -59,7 +100,7 @@ fn trim(connection: &Connection, source: &str) -> rusqlite::Result<()> {
 }
 
 /// Notes which event the request became, and deletes what was only needed for that.
-pub(crate) fn mark_admitted(connection: &Connection, id: RejectedId, position: i64) -> rusqlite::Result<()> {
+fn mark_admitted(connection: &Connection, id: RejectedId, position: i64) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
             "UPDATE rejected SET admitted = ?2, size = 0, path_token = NULL, headers = NULL, body = NULL
@@ -73,7 +114,7 @@ pub(crate) fn mark_admitted(connection: &Connection, id: RejectedId, position: i
 const COLUMNS: &str =
     "id, source, received, peer, kind, near_miss, cause, omitted, admitted, unkept, length(body)";
 
-pub(crate) fn list(connection: &Connection, query: &RejectedQuery) -> rusqlite::Result<RejectedPage> {
+fn list(connection: &Connection, query: &RejectedQuery) -> rusqlite::Result<RejectedPage> {
     let instance = row::instance(connection)?;
     // One more than asked for tells whether there is a next part.
     let sql = format!(
@@ -96,7 +137,7 @@ pub(crate) fn list(connection: &Connection, query: &RejectedQuery) -> rusqlite::
     Ok(RejectedPage { requests, next })
 }
 
-pub(crate) fn one(connection: &Connection, id: RejectedId) -> rusqlite::Result<Option<RejectedDetail>> {
+fn one(connection: &Connection, id: RejectedId) -> rusqlite::Result<Option<RejectedDetail>> {
     let instance = row::instance(connection)?;
     let sql = format!("SELECT {COLUMNS}, path_token, headers, body FROM rejected WHERE id = ?1");
     connection

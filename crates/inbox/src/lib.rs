@@ -7,7 +7,9 @@ mod filter;
 pub mod headers;
 mod record;
 mod rejected;
+mod replay;
 mod retry;
+mod upkeep;
 
 pub use dispatcher::{Clock, Dispatcher, Handlers, Lane};
 pub use filter::{Facts, Filter, glob};
@@ -19,8 +21,10 @@ pub use rejected::{
     MOST_REJECTED, MOST_REJECTED_BYTES, RejectedBody, RejectedCause, RejectedContent, RejectedDetail,
     RejectedId, RejectedLog, RejectedPage, RejectedQuery, RejectedRecord, RejectedRequest, RejectedStore,
 };
+pub use replay::{Released, Replay, Replayed, Selection};
 pub use retry::Retry;
 pub use store::{
     Claim, Claimed, ConsumerId, ConsumerSpec, ConsumerStatus, EventLog, Inbox, InboxError, InboxErrorKind,
     Ordering, Outcome, Settlement, Ticket,
 };
+pub use upkeep::{Pruned, Retention, Size};
