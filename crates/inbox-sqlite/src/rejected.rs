@@ -100,14 +100,17 @@ fn trim(connection: &Connection, source: &str) -> rusqlite::Result<()> {
 }
 
 /// Notes which event the request became, and deletes what was only needed for that.
+///
+/// It may hold a secret that is genuine and in use, so the place where it stood is overwritten.
 fn mark_admitted(connection: &Connection, id: RejectedId, position: i64) -> rusqlite::Result<()> {
+    connection.execute_batch("PRAGMA secure_delete = ON")?;
     connection
         .prepare_cached(
             "UPDATE rejected SET admitted = ?2, size = 0, path_token = NULL, headers = NULL, body = NULL
              WHERE id = ?1 AND admitted IS NULL",
         )?
         .execute(params![id.0, position])?;
-    Ok(())
+    connection.execute_batch("PRAGMA secure_delete = OFF")
 }
 
 /// Columns of a line of the rejected log, in the order in which [`record`] reads them.

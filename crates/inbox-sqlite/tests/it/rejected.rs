@@ -145,3 +145,27 @@ async fn what_is_admitted_keeps_its_event_and_nothing_secret() {
     assert_eq!(error.kind(), InboxErrorKind::Invalid);
     fixture.inbox.mark_admitted(RejectedId(1000), first).await.unwrap();
 }
+
+#[tokio::test]
+async fn the_secrets_of_what_is_admitted_are_overwritten() {
+    let fixture = Fixture::new(&[]).await;
+    for length in [10, 20_000] {
+        let mut kept = request("shop", Ok(Bytes::from("hush-body".repeat(length))));
+        kept.content.headers = b"authorization: hush-header\n".to_vec();
+        fixture.inbox.keep(kept).await.unwrap();
+    }
+    let path = fixture.folder.path().join("hooklatch.db");
+    let holds_secrets = || {
+        let bytes = std::fs::read(&path).unwrap();
+        bytes.windows(b"hush".len()).any(|window| window == b"hush")
+    };
+    let event = fixture.append("a", "a1").await.id;
+    let requests = list(&fixture, None, 2, None).await.requests;
+    let fixture = fixture.crash(&[]).await;
+    assert!(holds_secrets());
+    for record in requests {
+        fixture.inbox.mark_admitted(record.id, event).await.unwrap();
+    }
+    fixture.inbox.close().await;
+    assert!(!holds_secrets());
+}

@@ -92,15 +92,18 @@ pub(crate) fn document(detail: &RejectedDetail, handler: Option<&dyn Handler>) -
     let Some(members) = document.as_object_mut() else { return document };
     let now = handler.and_then(|handler| verify_now(handler, detail));
     members.insert("now".into(), now.map_or(Value::Null, verdict));
-    if let Some(content) = &detail.content {
-        let headers: Vec<_> = header_lines(content, handler)
-            .into_iter()
+    let content = detail.content.as_ref();
+    let headers = content.map(|content| {
+        let lines = header_lines(content, handler).into_iter();
+        lines
             .map(|line| json!({ "name": line.name, "value": line.value, "bytes": line.bytes }))
-            .collect();
-        members.insert("headers".into(), headers.into());
-        members.insert("path_token_bytes".into(), json!(content.path_token.as_deref().map(str::len)));
-        members.insert("body_is_json".into(), json!(content.body.as_ref().ok().map(|body| is_json(body))));
-    }
+            .collect::<Vec<_>>()
+    });
+    let path_token = content.and_then(|content| content.path_token.as_deref());
+    let body = content.and_then(|content| content.body.as_ref().ok());
+    members.insert("headers".into(), json!(headers));
+    members.insert("path_token_bytes".into(), json!(path_token.map(str::len)));
+    members.insert("body_is_json".into(), json!(body.map(|body| is_json(body))));
     document
 }
 
