@@ -18,8 +18,9 @@ pub use record::{
     EventState, Page, Query, Reading, StoredEvent,
 };
 pub use rejected::{
-    MOST_REJECTED, MOST_REJECTED_BYTES, RejectedBody, RejectedCause, RejectedContent, RejectedDetail,
-    RejectedId, RejectedLog, RejectedPage, RejectedQuery, RejectedRecord, RejectedRequest, RejectedStore,
+    InvalidRejectedId, MOST_REJECTED, MOST_REJECTED_BYTES, RejectedBody, RejectedCause, RejectedContent,
+    RejectedDetail, RejectedId, RejectedLog, RejectedPage, RejectedQuery, RejectedRecord, RejectedRequest,
+    RejectedStore,
 };
 pub use replay::{Released, Replay, Replayed, Selection};
 pub use retry::Retry;

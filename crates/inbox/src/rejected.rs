@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::net::IpAddr;
-use std::num::ParseIntError;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -63,12 +62,17 @@ impl fmt::Display for RejectedId {
 }
 
 impl FromStr for RejectedId {
-    type Err = ParseIntError;
+    type Err = InvalidRejectedId;
 
-    fn from_str(text: &str) -> Result<Self, ParseIntError> {
-        text.parse().map(Self)
+    fn from_str(text: &str) -> Result<Self, InvalidRejectedId> {
+        text.parse().map(Self).map_err(|_| InvalidRejectedId)
     }
 }
+
+/// The text is no number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a rejected request has a number, such as 17")]
+pub struct InvalidRejectedId;
 
 /// A rejected request on its way into the log.
 pub struct RejectedRequest {

@@ -284,6 +284,8 @@ fn questions_about_what_is_not_there_are_answered_clearly() {
         assert_eq!(output.status.code(), Some(1), "{arguments:?}");
         assert!(text(&output.stderr).contains("no rejected request 17"), "{}", text(&output.stderr));
     }
+    let wrong = run(folder, &["rejected", "explain", "one"]);
+    assert!(text(&wrong.stderr).contains("a rejected request has a number"), "{}", text(&wrong.stderr));
     for arguments in [&["explain", "one"][..], &["admit"], &["admit", "1", "--source", "shop"], &["explain"]]
     {
         let output = run(folder, &[&["rejected"], arguments].concat());
