@@ -18,4 +18,6 @@ mod limits;
 mod program;
 mod receiver;
 mod rejected;
+#[cfg(feature = "picpay")]
+mod strangers;
 mod wire;
