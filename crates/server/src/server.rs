@@ -3,21 +3,24 @@
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use hooklatch_consumers::{FileConsumer, HttpConsumer, StdoutConsumer};
-use hooklatch_core::{Consumer, Handler};
+use hooklatch_core::{Consumer, Handler, Secret};
 use hooklatch_inbox::{Clock, ConsumerSpec, Dispatcher, Filter, Inbox, InboxError, Lane, Ordering, Retry};
 use hooklatch_inbox_sqlite::SqliteInbox;
 use time::OffsetDateTime;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 
-use crate::config::{Config, ConsumerConfig, Target};
+use crate::admin::api::{Api, Configured};
+use crate::admin::{Admin, document};
+use crate::config::{Config, ConsumerConfig, Target, token};
 use crate::intake::{ClockHandle, Intake, MOST_PROVEN_BYTES, MOST_UNPROVEN_BYTES};
 use crate::listener::{self, Limits};
 use crate::source::{Source, Subscription};
-use crate::{admin, config, descriptors};
+use crate::{config, descriptors};
 
 /// A receiver that is set up and not yet listening.
 ///
@@ -34,6 +37,13 @@ struct Own {
     filter: Filter,
     ordering: Ordering,
     consumer: Arc<dyn Consumer>,
+}
+
+impl Own {
+    /// Its name, and what there is to say about it.
+    fn document(&self) -> (String, serde_json::Value) {
+        (self.name.clone(), document::in_rust(&self.name, &self.filter, self.ordering))
+    }
 }
 
 /// How many events are on their way to a Rust consumer at the same time.
@@ -54,6 +64,14 @@ pub enum ServerError {
     /// The inbox cannot be opened.
     #[error(transparent)]
     Inbox(#[from] InboxError),
+    /// The token of the admin API can be neither read nor made.
+    #[error("{}: {error}", file.display())]
+    Token {
+        /// The file that keeps it.
+        file: PathBuf,
+        /// Why not.
+        error: std::io::Error,
+    },
     /// A consumer cannot be set up.
     #[error("consumer `{name}`: {error}")]
     Consumer {
@@ -108,6 +126,8 @@ impl Server {
             None => None,
         };
         let inbox: Arc<dyn Inbox> = Arc::new(SqliteInbox::open(&config.inbox.path)?);
+        let mut configured = Configured::of(&config);
+        configured.consumers.extend(own.iter().map(Own::document));
         let members = members(config.consumers, own, &clock)?;
         let mut names = HashSet::new();
         if let Some(member) = members.iter().find(|member| !names.insert(member.name.as_str())) {
@@ -144,6 +164,23 @@ impl Server {
             .collect();
         let dispatcher = Dispatcher::start(&inbox, lanes, &Arc::new(handlers), &clock);
 
+        let admin = match admin_listener {
+            Some(listener) => {
+                let admin = Admin {
+                    token: admin_token(&config.server, &config.inbox.path)?,
+                    is_local: config.server.admin.is_some_and(|address| address.ip().is_loopback()),
+                    body_timeout: config.server.body_timeout,
+                    api: Arc::new(Api {
+                        inbox: Arc::clone(&inbox),
+                        configured,
+                        started_at: clock(),
+                        clock: Arc::clone(&clock),
+                    }),
+                };
+                Some((listener, Arc::new(admin)))
+            }
+            None => None,
+        };
         let intake = Arc::new(Intake {
             routes,
             inbox: Arc::clone(&inbox),
@@ -153,7 +190,17 @@ impl Server {
             proven: Arc::new(Semaphore::new(MOST_PROVEN_BYTES.max(config.server.max_body))),
             unproven: Arc::new(Semaphore::new(MOST_UNPROVEN_BYTES)),
         });
-        Ok(Running { config: config.server, inbox, dispatcher, intake, intake_listener, admin_listener })
+        Ok(Running { config: config.server, inbox, dispatcher, intake, intake_listener, admin })
+    }
+}
+
+/// The token that is configured, or else the one that is kept beside the inbox, which this process holds.
+fn admin_token(config: &config::ServerConfig, inbox: &Path) -> Result<Secret, ServerError> {
+    match &config.admin_token {
+        Some(token) => Ok(token.clone()),
+        None => {
+            token::read_or_make(inbox).map_err(|error| ServerError::Token { file: token::file(inbox), error })
+        }
     }
 }
 
@@ -223,7 +270,7 @@ pub struct Running {
     dispatcher: Dispatcher,
     intake: Arc<Intake>,
     intake_listener: TcpListener,
-    admin_listener: Option<TcpListener>,
+    admin: Option<(TcpListener, Arc<Admin>)>,
 }
 
 impl fmt::Debug for Running {
@@ -238,9 +285,9 @@ impl Running {
         self.intake_listener.local_addr().unwrap_or(self.config.listen)
     }
 
-    /// The address of health, if there is one.
+    /// The address of health and the admin API, if there is one.
     pub fn admin_address(&self) -> Option<SocketAddr> {
-        self.admin_listener.as_ref().and_then(|listener| listener.local_addr().ok())
+        self.admin.as_ref().and_then(|(listener, _)| listener.local_addr().ok())
     }
 
     /// The inbox, for looking at it.
@@ -263,11 +310,10 @@ impl Running {
                 async move { intake.handle(peer, request).await }
             })
         });
-        let admin = self.admin_listener.map(|listener| {
-            let inbox = Arc::clone(&self.inbox);
+        let admin = self.admin.map(|(listener, admin)| {
             tokio::spawn(listener::serve(listener, limits, stopped, move |_, request| {
-                let inbox = Arc::clone(&inbox);
-                async move { admin::answer(&*inbox, &request) }
+                let admin = Arc::clone(&admin);
+                async move { admin.handle(request).await }
             }))
         });
 

@@ -3,10 +3,10 @@
 use clap::Subcommand;
 use hooklatch_inbox::{ConsumerSpec, EventLog as _, Inbox as _, InboxErrorKind, Ordering};
 use hooklatch_inbox_sqlite::{SqliteInbox, SqliteLog};
-use serde_json::json;
 
 use super::Exit;
 use super::output::{say, table};
+use crate::admin::api::Configured;
 use crate::config::Config;
 
 /// Look at consumers, pause and resume them.
@@ -39,24 +39,21 @@ impl Consumers {
 async fn list(config: &Config, as_json: bool) -> Result<(), Exit> {
     let consumers = SqliteLog::open(&config.inbox.path)?.consumers().await?;
     if as_json {
-        let consumers: Vec<_> = consumers
-            .iter()
-            .map(|consumer| {
-                json!({
-                    "name": consumer.name,
-                    "paused": consumer.paused,
-                    "waiting": consumer.held,
-                    "dead": consumer.dead,
-                })
-            })
-            .collect();
-        say(&json!({ "consumers": consumers }).to_string());
+        say(&Configured::of(config).document_of(&consumers).to_string());
         return Ok(());
     }
-    let mut rows = table(&["CONSUMER", "WAITING", "DEAD", "PAUSED"]);
+    let mut rows = table(&["CONSUMER", "WAITING", "DEAD", "PAUSED", ""]);
     for consumer in consumers {
+        let is_configured = config.consumers.iter().any(|configured| configured.name == consumer.name);
+        let remark = if is_configured { "" } else { "not configured" };
         let paused = consumer.paused.unwrap_or_default();
-        rows.add_row([consumer.name, consumer.held.to_string(), consumer.dead.to_string(), paused]);
+        rows.add_row([
+            consumer.name,
+            consumer.held.to_string(),
+            consumer.dead.to_string(),
+            paused,
+            remark.to_owned(),
+        ]);
     }
     say(&rows.trim_fmt());
     Ok(())

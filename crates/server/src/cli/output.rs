@@ -5,8 +5,6 @@ use std::io::{IsTerminal as _, Write as _};
 use comfy_table::presets::NOTHING;
 use comfy_table::{ContentArrangement, Table};
 use hooklatch_core::text::printable;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 /// Lines for people on standard output, with what could steer their terminal made visible.
 pub(super) fn show(text: &str) {
@@ -43,9 +41,4 @@ pub(super) fn table(header: &[&str]) -> Table {
     let mut table = Table::new();
     table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Disabled).set_header(header);
     table
-}
-
-/// A time as RFC 3339 writes it.
-pub(super) fn time(time: OffsetDateTime) -> String {
-    time.format(&Rfc3339).unwrap_or_else(|_| time.to_string())
 }

@@ -8,6 +8,7 @@
     reason = "a test reports by panicking"
 )]
 
+mod admin;
 mod commands;
 mod configuration;
 mod crash;

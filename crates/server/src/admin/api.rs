@@ -1,0 +1,261 @@
+//! What the calls of the admin API do, whoever calls: a server's admin address, or a command that holds the inbox itself.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use hooklatch_core::EventId;
+use hooklatch_inbox::{Clock, ConsumerSpec, ConsumerStatus, EventDetail, Inbox, Ordering, Query};
+use http::{Method, StatusCode, Uri};
+use percent_encoding::percent_decode_str;
+use serde_json::{Map, Value, json};
+use time::OffsetDateTime;
+
+use super::narrow::{self, narrow};
+use super::route::Route;
+use super::{Problem, document};
+use crate::config::Config;
+
+/// The admin API.
+pub(crate) struct Api {
+    pub(crate) inbox: Arc<dyn Inbox>,
+    pub(crate) configured: Configured,
+    pub(crate) clock: Clock,
+    pub(crate) started_at: OffsetDateTime,
+}
+
+/// What the configuration says, without secrets.
+pub(crate) struct Configured {
+    /// Where the inbox is.
+    pub(crate) inbox: PathBuf,
+    /// Every source.
+    pub(crate) sources: Vec<Value>,
+    /// Every consumer, by name.
+    pub(crate) consumers: BTreeMap<String, Value>,
+}
+
+impl Configured {
+    /// What `config` says.
+    pub(crate) fn of(config: &Config) -> Self {
+        let consumers = config.consumers.iter();
+        Self {
+            inbox: whole_path(&config.inbox.path),
+            sources: config.sources.iter().map(document::source).collect(),
+            consumers: consumers
+                .map(|consumer| (consumer.name.clone(), document::configured(consumer)))
+                .collect(),
+        }
+    }
+
+    /// Every consumer that the inbox knows.
+    pub(crate) fn document_of(&self, consumers: &[ConsumerStatus]) -> Value {
+        let document = |status: &ConsumerStatus| document::consumer(status, self.consumers.get(&status.name));
+        json!({ "consumers": consumers.iter().map(document).collect::<Vec<_>>() })
+    }
+}
+
+/// One call.
+#[derive(Clone, Debug)]
+pub(crate) struct Call {
+    pub(crate) method: Method,
+    pub(crate) uri: Uri,
+    pub(crate) body: Bytes,
+}
+
+/// What a call is answered.
+#[derive(Debug)]
+pub(crate) enum Reply {
+    Json(Value),
+    Bytes(Bytes),
+}
+
+/// How many events a page has where the caller does not say.
+const PAGE: usize = 50;
+/// The most events of a page.
+const LONGEST_PAGE: usize = 1000;
+
+impl Api {
+    /// Does what a call asks for.
+    ///
+    /// # Errors
+    ///
+    /// [`Problem`], and then nothing was changed.
+    pub(crate) async fn answer(&self, call: &Call) -> Result<Reply, Problem> {
+        let Some(route) = Route::of(call.uri.path()) else {
+            return Err(Problem::of(StatusCode::NOT_FOUND));
+        };
+        if !route.takes(&call.method) {
+            return Err(Problem::wrong_method(route.allow()));
+        }
+        if route != Route::Events
+            && let Some((name, _)) = parameters(&call.uri)?.first()
+        {
+            return Err(Problem::with(name, "this call has no such parameter"));
+        }
+        let document = match route {
+            Route::Events => self.events(&call.uri).await?,
+            Route::Event(id) => document::event(&self.event(id).await?),
+            Route::Body(id) => return Ok(Reply::Bytes(self.event(id).await?.event.body)),
+            Route::Sources => json!({ "sources": self.configured.sources }),
+            Route::Consumers => self.configured.document_of(&self.inbox.consumers().await?),
+            Route::Pause(name) => {
+                nothing(&call.body)?;
+                self.set_paused(name, Some("by hand".to_owned())).await?
+            }
+            Route::Resume(name) => {
+                nothing(&call.body)?;
+                self.set_paused(name, None).await?
+            }
+            Route::Stats => self.stats(),
+        };
+        Ok(Reply::Json(document))
+    }
+
+    async fn events(&self, uri: &Uri) -> Result<Value, Problem> {
+        let mut query = Query { limit: PAGE, ..Query::default() };
+        for (name, value) in parameters(uri)? {
+            let wrong = |detail: String| Problem::with(&name, detail);
+            match name.as_str() {
+                "cursor" => {
+                    let id = value.parse().map_err(|_| wrong("not what `next` of a page said".to_owned()))?;
+                    query.after = Some(id);
+                }
+                "limit" => {
+                    let limit = value.parse().ok().filter(|limit| (1..=LONGEST_PAGE).contains(limit));
+                    query.limit = limit.ok_or_else(|| wrong(format!("a number from 1 to {LONGEST_PAGE}")))?;
+                }
+                _ => {
+                    if !narrow(&mut query, &name, &value, (self.clock)()).map_err(wrong)? {
+                        let known = narrow::NAMES;
+                        return Err(wrong(format!("no such parameter; there are {known}, limit, cursor")));
+                    }
+                }
+            }
+        }
+        Ok(document::page(&self.inbox.events(query).await?))
+    }
+
+    async fn event(&self, id: &str) -> Result<EventDetail, Problem> {
+        let missing = || Problem::not_found(format!("no event {id} in this inbox"));
+        let id = id.parse::<EventId>().map_err(|_| missing())?;
+        self.inbox.event(id).await?.ok_or_else(missing)
+    }
+
+    /// Holds back everything for a consumer, or lets it flow again; one that is not configured any more, too.
+    async fn set_paused(&self, name: &str, reason: Option<String>) -> Result<Value, Problem> {
+        self.check_consumer(name).await?;
+        // The inbox knows it, so this makes no new one, and the order of one that is at work stays as it is.
+        let spec = ConsumerSpec { name: name.to_owned(), ordering: Ordering::Subject };
+        for id in self.inbox.register(&[spec]).await? {
+            self.inbox.set_paused(id, reason.clone()).await?;
+        }
+        tracing::info!(consumer = name, reason, "{}", if reason.is_some() { "paused" } else { "resumed" });
+        let known = self.inbox.consumers().await?;
+        let status = known.iter().find(|consumer| consumer.name == name);
+        Ok(status
+            .map_or(Value::Null, |status| document::consumer(status, self.configured.consumers.get(name))))
+    }
+
+    /// Whether the inbox knows a consumer.
+    async fn check_consumer(&self, name: &str) -> Result<(), Problem> {
+        let known = self.inbox.consumers().await?;
+        if known.iter().any(|consumer| consumer.name == name) {
+            return Ok(());
+        }
+        let names: Vec<_> = known.into_iter().map(|consumer| consumer.name).collect();
+        let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+        Err(Problem::not_found(format!("no consumer `{name}` in this inbox; there are {names}")))
+    }
+
+    fn stats(&self) -> Value {
+        let fault = self.inbox.check_ready().err().map(|error| error.to_string());
+        json!({
+            "version": env!("CARGO_PKG_VERSION"),
+            "started": document::time(self.started_at),
+            "ready": fault.is_none(),
+            "fault": fault,
+            "inbox": { "path": self.configured.inbox },
+        })
+    }
+}
+
+/// The path of an inbox as everybody on this machine writes it.
+pub(crate) fn whole_path(inbox: &Path) -> PathBuf {
+    inbox.canonicalize().unwrap_or_else(|_| inbox.to_owned())
+}
+
+/// The parameters of a query, none given twice.
+fn parameters(uri: &Uri) -> Result<Vec<(String, String)>, Problem> {
+    let mut parameters: Vec<(String, String)> = Vec::new();
+    for pair in uri.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let name = decoded(name).ok_or_else(|| Problem::with(name, "not UTF-8"))?;
+        let value = decoded(value).ok_or_else(|| Problem::with(&name, "not UTF-8"))?;
+        if parameters.iter().any(|(given, _)| *given == name) {
+            return Err(Problem::with(&name, "given twice"));
+        }
+        parameters.push((name, value));
+    }
+    Ok(parameters)
+}
+
+/// A part of a query as forms write it.
+fn decoded(text: &str) -> Option<String> {
+    let text = text.replace('+', " ");
+    percent_decode_str(&text).decode_utf8().ok().map(std::borrow::Cow::into_owned)
+}
+
+/// The members of the JSON object in a body; an empty body has none.
+pub(super) fn members(body: &[u8]) -> Result<Map<String, Value>, Problem> {
+    if body.trim_ascii().is_empty() {
+        return Ok(Map::new());
+    }
+    match serde_json::from_slice(body) {
+        Ok(Value::Object(members)) => Ok(members),
+        Ok(_) => Err(Problem::of(StatusCode::BAD_REQUEST).because("the body is not a JSON object")),
+        Err(error) => {
+            Err(Problem::of(StatusCode::BAD_REQUEST).because(format!("the body is not JSON: {error}")))
+        }
+    }
+}
+
+/// Refuses a body that says anything.
+fn nothing(body: &[u8]) -> Result<(), Problem> {
+    match members(body)?.keys().next() {
+        Some(name) => Err(Problem::with(name, "this call has no such member")),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_is_read_as_forms_write_it() {
+        let read = |query: &str| parameters(&format!("/x?{query}").parse().unwrap());
+        let pairs = |list: &[(&str, &str)]| -> Vec<(String, String)> {
+            list.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+        };
+        assert_eq!(read(""), Ok(Vec::new()));
+        assert_eq!(
+            read("a=1&b=x+y&c=%2B%C3%A9&d"),
+            Ok(pairs(&[("a", "1"), ("b", "x y"), ("c", "+é"), ("d", "")]))
+        );
+        assert_eq!(read("&a=1&"), Ok(pairs(&[("a", "1")])));
+        for wrong in ["a=1&a=2", "a=%FF", "%FF=1"] {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_body_is_an_object_or_nothing() {
+        assert_eq!(members(b" "), Ok(Map::new()));
+        assert_eq!(members(b"{}"), Ok(Map::new()));
+        for wrong in [&b"[]"[..], b"{", b"\"x\"", b"{} {}"] {
+            assert!(members(wrong).is_err());
+        }
+        assert!(nothing(b"{\"reason\": \"x\"}").is_err());
+    }
+}
