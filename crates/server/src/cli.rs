@@ -3,6 +3,7 @@
 mod check;
 mod client;
 mod consumers;
+mod control;
 mod demo;
 mod events;
 mod output;

@@ -16,6 +16,7 @@ use super::narrow::{self, narrow};
 use super::route::Route;
 use super::{Problem, document};
 use crate::config::Config;
+use crate::server::now;
 
 /// The admin API.
 pub(crate) struct Api {
@@ -76,6 +77,11 @@ const PAGE: usize = 50;
 const LONGEST_PAGE: usize = 1000;
 
 impl Api {
+    /// The same calls where no server runs: for a command that holds `inbox` itself.
+    pub(crate) fn alone(config: &Config, inbox: Arc<dyn Inbox>) -> Self {
+        Self { inbox, configured: Configured::of(config), clock: Arc::new(now), started_at: now() }
+    }
+
     /// Does what a call asks for.
     ///
     /// # Errors

@@ -1,5 +1,7 @@
 //! Errors as RFC 9457 writes them.
 
+use std::fmt;
+
 use bytes::Bytes;
 use hooklatch_inbox::{InboxError, InboxErrorKind};
 use http::header::{ALLOW, CONTENT_TYPE, WWW_AUTHENTICATE};
@@ -33,7 +35,7 @@ impl Problem {
     }
 
     /// A parameter of the query, or a member of the document, that makes no sense.
-    pub(crate) fn with(parameter: &str, detail: impl std::fmt::Display) -> Self {
+    pub(crate) fn with(parameter: &str, detail: impl fmt::Display) -> Self {
         Self {
             detail: Some(format!("`{parameter}`: {detail}")),
             parameter: Some(parameter.to_owned()),
@@ -77,6 +79,16 @@ impl Problem {
         }
         keep_private(headers);
         response
+    }
+}
+
+/// What would be right, or else what the status says.
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.detail {
+            Some(detail) => f.write_str(detail),
+            None => write!(f, "{}", self.status),
+        }
     }
 }
 

@@ -9,6 +9,7 @@
 )]
 
 mod admin;
+mod admin_pause;
 mod commands;
 mod configuration;
 mod crash;

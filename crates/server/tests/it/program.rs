@@ -71,6 +71,14 @@ impl Program {
         Self { listen: address("listen"), admin: address("admin"), folder, child, log, output }
     }
 
+    /// Writes the admin address that it got into its configuration, so that commands find it there.
+    pub(crate) fn fix_admin(&self) {
+        let file = self.path("hooklatch.toml");
+        let config = std::fs::read_to_string(&file).unwrap();
+        let fixed = config.replace("admin = \"127.0.0.1:0\"", &format!("admin = \"{}\"", self.admin));
+        std::fs::write(file, fixed).unwrap();
+    }
+
     /// A file in the receiver's folder.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
