@@ -3,7 +3,10 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test reports by panicking")]
 
 mod lanes;
+mod latest;
 mod misfortunes;
+mod replay;
+mod upkeep;
 mod versions;
 
 use std::collections::{BTreeSet, HashMap};
@@ -99,6 +102,26 @@ impl Fixture {
     async fn settle(&self, ticket: Ticket, outcome: Outcome) {
         let settlement = Settlement { ticket, started_at: NOON, took: Duration::from_millis(3), outcome };
         self.inbox.settle(self.consumers[0], vec![settlement]).await.unwrap();
+    }
+
+    /// Claims for the first consumer and settles, until nothing comes any more.
+    async fn drain(&self) -> Vec<(Ticket, u32, String)> {
+        let mut drained = Vec::new();
+        loop {
+            let claimed = self.claim(256).await;
+            if claimed.is_empty() {
+                return drained;
+            }
+            let done = |ticket| Settlement {
+                ticket,
+                started_at: NOON,
+                took: Duration::ZERO,
+                outcome: Outcome::Done,
+            };
+            let settlements = claimed.iter().map(|(ticket, _, _)| done(*ticket)).collect();
+            self.inbox.settle(self.consumers[0], settlements).await.unwrap();
+            drained.extend(claimed);
+        }
     }
 
     async fn state(&self, id: EventId) -> EventState {
