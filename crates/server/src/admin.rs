@@ -7,6 +7,7 @@ pub(crate) mod api;
 pub(crate) mod document;
 pub(crate) mod narrow;
 mod problem;
+mod replay;
 mod route;
 
 use std::net::IpAddr;

@@ -7,6 +7,7 @@ mod control;
 mod demo;
 mod events;
 mod output;
+mod replay;
 mod send;
 mod serve;
 
@@ -61,7 +62,7 @@ enum Command {
     Check,
     /// Send a correctly authenticated webhook to a source.
     Send(send::Send),
-    /// Look at what came in.
+    /// Look at what came in, and hand it on again.
     #[command(subcommand)]
     Events(events::Events),
     /// Look at consumers, pause and resume them.

@@ -145,11 +145,13 @@ impl Server {
             .zip(&ids)
             .map(|(member, id)| Subscription { consumer: *id, filter: member.filter.clone() })
             .collect();
-        let mut routes = HashMap::new();
+        let (mut routes, mut sources) = (HashMap::new(), HashMap::new());
         let mut handlers: HashMap<Arc<str>, Arc<dyn Handler>> = HashMap::new();
         for source in &config.sources {
             handlers.insert(Arc::clone(&source.name), Arc::clone(&source.handler) as _);
-            routes.insert(source.path.clone(), Arc::new(Source::new(source, Arc::clone(&subscriptions))));
+            let at_work = Arc::new(Source::new(source, Arc::clone(&subscriptions)));
+            sources.insert(Arc::clone(&source.name), Arc::clone(&at_work));
+            routes.insert(source.path.clone(), at_work);
         }
         let lanes = members
             .into_iter()
@@ -173,6 +175,7 @@ impl Server {
                     api: Arc::new(Api {
                         inbox: Arc::clone(&inbox),
                         configured,
+                        sources,
                         started_at: clock(),
                         clock: Arc::clone(&clock),
                     }),

@@ -1,27 +1,31 @@
 //! What the calls of the admin API do, whoever calls: a server's admin address, or a command that holds the inbox itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
 use hooklatch_core::EventId;
-use hooklatch_inbox::{Clock, ConsumerSpec, ConsumerStatus, EventDetail, Inbox, Ordering, Query};
+use hooklatch_inbox::{Clock, ConsumerSpec, ConsumerStatus, EventDetail, Inbox, InboxError, Ordering, Query};
 use http::{Method, StatusCode, Uri};
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
 use super::narrow::{self, narrow};
+use super::replay::Asked;
 use super::route::Route;
 use super::{Problem, document};
 use crate::config::Config;
 use crate::server::now;
+use crate::source::{Source, Subscription};
 
 /// The admin API.
 pub(crate) struct Api {
     pub(crate) inbox: Arc<dyn Inbox>,
     pub(crate) configured: Configured,
+    /// The sources at work, which read what could not be read when it came.
+    pub(crate) sources: HashMap<Arc<str>, Arc<Source>>,
     pub(crate) clock: Clock,
     pub(crate) started_at: OffsetDateTime,
 }
@@ -78,8 +82,33 @@ const LONGEST_PAGE: usize = 1000;
 
 impl Api {
     /// The same calls where no server runs: for a command that holds `inbox` itself.
-    pub(crate) fn alone(config: &Config, inbox: Arc<dyn Inbox>) -> Self {
-        Self { inbox, configured: Configured::of(config), clock: Arc::new(now), started_at: now() }
+    ///
+    /// # Errors
+    ///
+    /// When the inbox cannot be written.
+    pub(crate) async fn alone(config: &Config, inbox: Arc<dyn Inbox>) -> Result<Self, InboxError> {
+        let specs: Vec<_> = config
+            .consumers
+            .iter()
+            .map(|consumer| ConsumerSpec { name: consumer.name.clone(), ordering: consumer.ordering })
+            .collect();
+        let ids = inbox.register(&specs).await?;
+        let filters = config.consumers.iter().map(|consumer| consumer.filter.clone());
+        let subscriptions: Arc<[Subscription]> = ids
+            .into_iter()
+            .zip(filters)
+            .map(|(consumer, filter)| Subscription { consumer, filter })
+            .collect();
+        let sources = config.sources.iter().map(|source| {
+            (Arc::clone(&source.name), Arc::new(Source::new(source, Arc::clone(&subscriptions))))
+        });
+        Ok(Self {
+            inbox,
+            configured: Configured::of(config),
+            sources: sources.collect(),
+            clock: Arc::new(now),
+            started_at: now(),
+        })
     }
 
     /// Does what a call asks for.
@@ -103,6 +132,8 @@ impl Api {
             Route::Events => self.events(&call.uri).await?,
             Route::Event(id) => document::event(&self.event(id).await?),
             Route::Body(id) => return Ok(Reply::Bytes(self.event(id).await?.event.body)),
+            Route::ReplayEvent(id) => self.replay_one(id, Asked::read(members(&call.body)?, self)?).await?,
+            Route::Replay => self.replay_matching(Asked::read(members(&call.body)?, self)?).await?,
             Route::Sources => json!({ "sources": self.configured.sources }),
             Route::Consumers => self.configured.document_of(&self.inbox.consumers().await?),
             Route::Pause(name) => {
@@ -142,16 +173,16 @@ impl Api {
         Ok(document::page(&self.inbox.events(query).await?))
     }
 
-    async fn event(&self, id: &str) -> Result<EventDetail, Problem> {
+    pub(super) async fn event(&self, id: &str) -> Result<EventDetail, Problem> {
         let missing = || Problem::not_found(format!("no event {id} in this inbox"));
         let id = id.parse::<EventId>().map_err(|_| missing())?;
         self.inbox.event(id).await?.ok_or_else(missing)
     }
 
-    /// Holds back everything for a consumer, or lets it flow again; one that is not configured any more, too.
+    /// Holds back everything for a consumer, or lets it flow again.
     async fn set_paused(&self, name: &str, reason: Option<String>) -> Result<Value, Problem> {
-        self.check_consumer(name).await?;
-        // The inbox knows it, so this makes no new one, and the order of one that is at work stays as it is.
+        self.check_consumer(name)?;
+        // It is at work already, so this only gives its number, and its order stays as it is.
         let spec = ConsumerSpec { name: name.to_owned(), ordering: Ordering::Subject };
         for id in self.inbox.register(&[spec]).await? {
             self.inbox.set_paused(id, reason.clone()).await?;
@@ -163,15 +194,15 @@ impl Api {
             .map_or(Value::Null, |status| document::consumer(status, self.configured.consumers.get(name))))
     }
 
-    /// Whether the inbox knows a consumer.
-    async fn check_consumer(&self, name: &str) -> Result<(), Problem> {
-        let known = self.inbox.consumers().await?;
-        if known.iter().any(|consumer| consumer.name == name) {
+    /// Whether a consumer is at work. One that is not configured any more is not: nobody would hand it anything.
+    pub(super) fn check_consumer(&self, name: &str) -> Result<(), Problem> {
+        let configured = &self.configured.consumers;
+        if configured.contains_key(name) {
             return Ok(());
         }
-        let names: Vec<_> = known.into_iter().map(|consumer| consumer.name).collect();
+        let names: Vec<_> = configured.keys().map(String::as_str).collect();
         let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-        Err(Problem::not_found(format!("no consumer `{name}` in this inbox; there are {names}")))
+        Err(Problem::not_found(format!("no consumer `{name}` is configured; there are {names}")))
     }
 
     fn stats(&self) -> Value {
@@ -213,7 +244,7 @@ fn decoded(text: &str) -> Option<String> {
 }
 
 /// The members of the JSON object in a body; an empty body has none.
-pub(super) fn members(body: &[u8]) -> Result<Map<String, Value>, Problem> {
+fn members(body: &[u8]) -> Result<Map<String, Value>, Problem> {
     if body.trim_ascii().is_empty() {
         return Ok(Map::new());
     }

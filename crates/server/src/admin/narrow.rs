@@ -3,8 +3,11 @@
 use std::time::Duration;
 
 use hooklatch_inbox::Query;
+use serde_json::{Map, Value};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+
+use super::document;
 
 /// The names by which a search is narrowed.
 pub(super) const NAMES: &str = "source, type, topic, subject, state, since, until, q";
@@ -39,6 +42,21 @@ pub(crate) fn narrow(
     Ok(true)
 }
 
+/// The members that narrow a search as `query` does.
+pub(crate) fn members(query: &Query) -> Map<String, Value> {
+    let given = [
+        ("source", query.source.clone()),
+        ("type", query.kind.clone()),
+        ("topic", query.topic.clone()),
+        ("subject", query.subject.clone()),
+        ("state", query.state.map(|state| state.as_str().to_owned())),
+        ("since", query.since.map(document::time)),
+        ("until", query.until.map(document::time)),
+        ("q", query.text.clone()),
+    ];
+    given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.into()))).collect()
+}
+
 /// A point in time, or how long ago it was.
 ///
 /// # Errors
@@ -56,11 +74,37 @@ pub(crate) fn moment(text: &str, now: OffsetDateTime) -> Result<OffsetDateTime, 
 
 #[cfg(test)]
 mod tests {
+    use hooklatch_inbox::EventState;
     use time::macros::datetime;
 
     use super::*;
 
     const NOW: OffsetDateTime = datetime!(2026-01-02 03:04:05.000000006 UTC);
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let query = Query {
+            source: Some("shop".to_owned()),
+            kind: Some("orders.*".to_owned()),
+            topic: Some("payment.*".to_owned()),
+            subject: Some("order/1".to_owned()),
+            state: Some(EventState::Dead),
+            since: Some(NOW),
+            until: Some(NOW + Duration::from_secs(1)),
+            text: Some("a&b=c".to_owned()),
+            ..Query::default()
+        };
+        let members = members(&query);
+        let names: Vec<&str> = NAMES.split(", ").collect();
+        assert_eq!(members.len(), names.len());
+        let mut read = Query::default();
+        for (name, value) in &members {
+            assert!(names.contains(&name.as_str()), "{name}");
+            assert_eq!(narrow(&mut read, name, value.as_str().unwrap(), NOW), Ok(true));
+        }
+        assert_eq!(read, query);
+        assert_eq!(super::members(&Query::default()), Map::new());
+    }
 
     #[test]
     fn nonsense_is_refused() {

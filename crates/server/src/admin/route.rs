@@ -8,6 +8,8 @@ pub(super) enum Route<'a> {
     Events,
     Event(&'a str),
     Body(&'a str),
+    ReplayEvent(&'a str),
+    Replay,
     Sources,
     Consumers,
     Pause(&'a str),
@@ -23,6 +25,8 @@ impl<'a> Route<'a> {
             ["events"] => Self::Events,
             ["events", id] => Self::Event(id),
             ["events", id, "body"] => Self::Body(id),
+            ["events", id, "replay"] => Self::ReplayEvent(id),
+            ["replay"] => Self::Replay,
             ["sources"] => Self::Sources,
             ["consumers"] => Self::Consumers,
             ["consumers", name, "pause"] => Self::Pause(name),
@@ -35,7 +39,7 @@ impl<'a> Route<'a> {
     /// The methods that the call has.
     pub(super) fn allow(self) -> &'static str {
         match self {
-            Self::Pause(_) | Self::Resume(_) => "POST",
+            Self::ReplayEvent(_) | Self::Replay | Self::Pause(_) | Self::Resume(_) => "POST",
             Self::Events | Self::Event(_) | Self::Body(_) | Self::Sources | Self::Consumers | Self::Stats => {
                 "GET, HEAD"
             }

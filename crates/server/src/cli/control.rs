@@ -49,7 +49,7 @@ impl Control {
         // Whoever opens it to write makes one where there is none; a command that changes something must not.
         SqliteLog::open(&config.inbox.path)?;
         match SqliteInbox::open(&config.inbox.path) {
-            Ok(inbox) => Ok(Self::Own(Box::new(Api::alone(config, Arc::new(inbox))))),
+            Ok(inbox) => Ok(Self::Own(Box::new(Api::alone(config, Arc::new(inbox)).await?))),
             Err(error) if error.kind() == InboxErrorKind::Locked => {
                 Ok(Self::Server(Box::new(Server::find(config, &error).await?)))
             }

@@ -9,6 +9,7 @@ use time::OffsetDateTime;
 
 use super::Exit;
 use super::output::{remark, say, show, table};
+use super::replay::Replay;
 use crate::admin::document::{self, time};
 use crate::admin::narrow;
 use crate::config::Config;
@@ -24,11 +25,26 @@ pub(super) enum Events {
         /// The event's id.
         id: EventId,
     },
+    /// Hand events on again: one, or all that a filter lets through.
+    Replay(Replay),
 }
 
-/// Which events to list; everything that is given must hold.
+/// Which events to list.
 #[derive(Debug, clap::Args)]
 pub(super) struct List {
+    #[command(flatten)]
+    which: Narrowing,
+    /// The most events to list
+    #[arg(long, default_value_t = 50)]
+    limit: usize,
+    /// Continue where an earlier list ended
+    #[arg(long, value_name = "ID")]
+    cursor: Option<EventId>,
+}
+
+/// Which events are meant; everything that is given must hold.
+#[derive(Debug, clap::Args)]
+pub(super) struct Narrowing {
     /// The source's name.
     #[arg(long)]
     source: Option<String>,
@@ -53,24 +69,21 @@ pub(super) struct List {
     /// Text that the body contains
     #[arg(long = "query", short = 'q', value_name = "TEXT")]
     text: Option<String>,
-    /// The most events to list
-    #[arg(long, default_value_t = 50)]
-    limit: usize,
-    /// Continue where an earlier list ended
-    #[arg(long, value_name = "ID")]
-    cursor: Option<EventId>,
 }
 
+/// A point in time, or how long ago it was.
 fn moment(text: &str) -> Result<OffsetDateTime, String> {
     narrow::moment(text, now())
 }
 
 impl Events {
     pub(super) async fn run(self, config: &Config, as_json: bool) -> Result<(), Exit> {
-        let log = SqliteLog::open(&config.inbox.path)?;
+        let log = || SqliteLog::open(&config.inbox.path);
         match self {
-            Self::List(list) => {
-                let page = log.events(list.query()).await?;
+            Self::Replay(replay) => replay.run(config, as_json).await,
+            Self::List(List { which, limit, cursor }) => {
+                let query = Query { after: cursor, limit: limit.max(1), ..which.query() };
+                let page = log()?.events(query).await?;
                 if as_json {
                     say(&document::page(&page).to_string());
                     return Ok(());
@@ -96,7 +109,7 @@ impl Events {
                 Ok(())
             }
             Self::Show { id } => {
-                let detail = log
+                let detail = log()?
                     .event(id)
                     .await?
                     .ok_or_else(|| Exit::Failed(format!("no event {id} in this inbox")))?;
@@ -111,19 +124,19 @@ impl Events {
     }
 }
 
-impl List {
-    fn query(self) -> Query {
+impl Narrowing {
+    /// The query, without a place to begin and a length.
+    pub(super) fn query(&self) -> Query {
         Query {
-            source: self.source,
-            kind: self.kind,
-            topic: self.topic,
-            subject: self.subject,
+            source: self.source.clone(),
+            kind: self.kind.clone(),
+            topic: self.topic.clone(),
+            subject: self.subject.clone(),
             state: self.state,
             since: self.since,
             until: self.until,
-            text: self.text,
-            after: self.cursor,
-            limit: self.limit.max(1),
+            text: self.text.clone(),
+            ..Query::default()
         }
     }
 }

@@ -10,6 +10,8 @@
 
 mod admin;
 mod admin_pause;
+mod admin_quarantine;
+mod admin_replay;
 mod commands;
 mod configuration;
 mod crash;

@@ -1,0 +1,141 @@
+//! `hooklatch events replay`
+
+use std::io::{IsTerminal as _, Write as _};
+
+use hooklatch_core::EventId;
+use hooklatch_core::text::printable;
+use hooklatch_inbox::Query;
+use serde_json::{Map, Value};
+
+use super::Exit;
+use super::control::Control;
+use super::events::Narrowing;
+use super::output::{remark, say};
+use crate::admin::narrow;
+use crate::config::Config;
+
+/// Hand events on again: one, or all that a filter lets through.
+#[derive(Debug, clap::Args)]
+pub(super) struct Replay {
+    /// The event's id.
+    #[arg(conflicts_with = "Narrowing")]
+    id: Option<EventId>,
+    #[command(flatten)]
+    which: Narrowing,
+    /// Only to this consumer, also where it was never promised the event
+    #[arg(long, value_name = "NAME")]
+    consumer: Option<String>,
+    /// Only count
+    #[arg(long)]
+    dry_run: bool,
+    /// Do not ask
+    #[arg(long)]
+    yes: bool,
+}
+
+impl Replay {
+    pub(super) async fn run(self, config: &Config, as_json: bool) -> Result<(), Exit> {
+        let query = self.which.query();
+        if self.id.is_none() && query == Query::default() {
+            let message = "say which: an event's id, or a filter such as --state dead or --since 1h";
+            return Err(Exit::Usage(message.to_owned()));
+        }
+        let control = Control::open(config).await?;
+        let done = self.ask_and_do(&control, &query, as_json).await;
+        control.close().await;
+        done
+    }
+
+    async fn ask_and_do(&self, control: &Control, query: &Query, as_json: bool) -> Result<(), Exit> {
+        let mut document = narrow::members(query);
+        if let Some(consumer) = &self.consumer {
+            document.insert("consumer".to_owned(), consumer.as_str().into());
+        }
+        let path = match self.id {
+            Some(id) => format!("/api/v1/events/{id}/replay"),
+            None => "/api/v1/replay".to_owned(),
+        };
+        if self.id.is_none() && !self.dry_run {
+            let count = control.post(&path, &counting(&document)).await?;
+            remark(&counted(&count));
+            if number(&count, "events") == 0 {
+                tell(&count, as_json);
+                return Ok(());
+            }
+            self.confirm()?;
+        }
+        let answer = if self.dry_run {
+            control.post(&path, &counting(&document)).await?
+        } else {
+            control.post(&path, &document.into()).await?
+        };
+        tell(&answer, as_json);
+        Ok(())
+    }
+
+    /// Asks whether it is meant, where somebody can answer.
+    fn confirm(&self) -> Result<(), Exit> {
+        if self.yes {
+            return Ok(());
+        }
+        if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+            return Err(Exit::Usage("add --yes to hand them on again".to_owned()));
+        }
+        let _ = write!(std::io::stderr().lock(), "hand them on again? [y/N] ");
+        let mut answer = String::new();
+        std::io::stdin().read_line(&mut answer)?;
+        match answer.trim().to_ascii_lowercase().as_str() {
+            "y" | "yes" => Ok(()),
+            _ => Err(Exit::Failed("nothing was handed on".to_owned())),
+        }
+    }
+}
+
+/// The same document, asking for nothing but a count.
+fn counting(document: &Map<String, Value>) -> Value {
+    let mut document = document.clone();
+    document.insert("dry_run".to_owned(), true.into());
+    document.into()
+}
+
+fn tell(answer: &Value, as_json: bool) {
+    if as_json {
+        say(&answer.to_string());
+        return;
+    }
+    say(&counted(answer));
+    for reason in answer.get("reasons").and_then(Value::as_array).into_iter().flatten() {
+        let text = |name: &str| reason.get(name).and_then(Value::as_str).unwrap_or_default();
+        remark(&format!("{} stays in quarantine: {}", text("id"), printable(text("reason"))));
+    }
+}
+
+fn number(answer: &Value, name: &str) -> u64 {
+    answer.get(name).and_then(Value::as_u64).unwrap_or_default()
+}
+
+/// What is handed on, and what is not, in a line.
+fn counted(answer: &Value) -> String {
+    let is_done = answer.get("dry_run") == Some(&Value::Bool(false));
+    let count = |name: &str, one: &str, many: &str| match number(answer, name) {
+        1 => format!("1 {one}"),
+        number => format!("{number} {many}"),
+    };
+    let mut parts = vec![format!(
+        "{} {}, in {}",
+        count("events", "event", "events"),
+        if is_done { "handed on again" } else { "to hand on again" },
+        count("dispatches", "dispatch", "dispatches"),
+    )];
+    let others = [
+        ("pending", "dispatch", "dispatches", "left alone, not ended yet"),
+        ("repeats", "repeat", "repeats", "of what is there, for nobody"),
+        ("unreadable", "request", "requests", "still not readable"),
+    ];
+    for (name, one, many, what) in others {
+        if number(answer, name) > 0 {
+            parts.push(format!("{} {what}", count(name, one, many)));
+        }
+    }
+    parts.join("; ")
+}
