@@ -6,6 +6,7 @@ mod consumers;
 mod control;
 mod demo;
 mod events;
+mod inbox;
 mod output;
 mod replay;
 mod send;
@@ -68,6 +69,9 @@ enum Command {
     /// Look at consumers, pause and resume them.
     #[command(subcommand)]
     Consumers(consumers::Consumers),
+    /// Check the inbox, copy it, and make it smaller.
+    #[command(subcommand)]
+    Inbox(inbox::Inbox),
 }
 
 /// Why a command failed, as the exit code tells it.
@@ -139,6 +143,7 @@ async fn run(global: &Global, command: Option<Command>) -> Result<(), Exit> {
         Command::Send(send) => send.run(&config(global)?, global.json).await,
         Command::Events(events) => events.run(&config(global)?, global.json).await,
         Command::Consumers(consumers) => consumers.run(&config(global)?, global.json).await,
+        Command::Inbox(inbox) => inbox.run(&config(global)?, global.json).await,
     }
 }
 

@@ -11,6 +11,7 @@ mod intake;
 mod listener;
 pub mod providers;
 mod source;
+mod upkeep;
 
 pub use config::{Config, ConfigError};
 pub use server::{Running, Server, ServerError};

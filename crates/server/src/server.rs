@@ -20,6 +20,7 @@ use crate::config::{Config, ConsumerConfig, Target, token};
 use crate::intake::{ClockHandle, Intake, MOST_PROVEN_BYTES, MOST_UNPROVEN_BYTES};
 use crate::listener::{self, Limits};
 use crate::source::{Source, Subscription};
+use crate::upkeep::Upkeep;
 use crate::{config, descriptors};
 
 /// A receiver that is set up and not yet listening.
@@ -184,6 +185,7 @@ impl Server {
             }
             None => None,
         };
+        let upkeep = Upkeep { inbox: Arc::clone(&inbox), config: config.inbox, clock: Arc::clone(&clock) };
         let intake = Arc::new(Intake {
             routes,
             inbox: Arc::clone(&inbox),
@@ -193,7 +195,7 @@ impl Server {
             proven: Arc::new(Semaphore::new(MOST_PROVEN_BYTES.max(config.server.max_body))),
             unproven: Arc::new(Semaphore::new(MOST_UNPROVEN_BYTES)),
         });
-        Ok(Running { config: config.server, inbox, dispatcher, intake, intake_listener, admin })
+        Ok(Running { config: config.server, inbox, upkeep, dispatcher, intake, intake_listener, admin })
     }
 }
 
@@ -270,6 +272,7 @@ fn consumer(
 pub struct Running {
     config: config::ServerConfig,
     inbox: Arc<dyn Inbox>,
+    upkeep: Upkeep,
     dispatcher: Dispatcher,
     intake: Arc<Intake>,
     intake_listener: TcpListener,
@@ -313,6 +316,7 @@ impl Running {
                 async move { intake.handle(peer, request).await }
             })
         });
+        let upkeep = tokio::spawn(self.upkeep.run(stopped.clone()));
         let admin = self.admin.map(|(listener, admin)| {
             tokio::spawn(listener::serve(listener, limits, stopped, move |_, request| {
                 let admin = Arc::clone(&admin);
@@ -325,7 +329,7 @@ impl Running {
         let deadline = tokio::time::Instant::now() + self.config.shutdown_grace;
         let _ = stop.send(true);
         // The inbox is the last to go: until then requests and attempts end beside each other.
-        let (_, ()) = tokio::join!(intake, self.dispatcher.stop(deadline));
+        let (_, (), _) = tokio::join!(intake, self.dispatcher.stop(deadline), upkeep);
         if let Some(admin) = admin {
             let _ = admin.await;
         }

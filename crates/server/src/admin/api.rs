@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use hooklatch_core::EventId;
@@ -12,13 +13,14 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
-use super::narrow::{self, narrow};
+use super::narrow::{self, moment, narrow};
 use super::replay::Asked;
 use super::route::Route;
 use super::{Problem, document};
 use crate::config::Config;
 use crate::server::now;
 use crate::source::{Source, Subscription};
+use crate::upkeep;
 
 /// The admin API.
 pub(crate) struct Api {
@@ -34,6 +36,8 @@ pub(crate) struct Api {
 pub(crate) struct Configured {
     /// Where the inbox is.
     pub(crate) inbox: PathBuf,
+    /// How long events that are done are kept.
+    retention: Option<Duration>,
     /// Every source.
     pub(crate) sources: Vec<Value>,
     /// Every consumer, by name.
@@ -46,6 +50,7 @@ impl Configured {
         let consumers = config.consumers.iter();
         Self {
             inbox: whole_path(&config.inbox.path),
+            retention: config.inbox.retention,
             sources: config.sources.iter().map(document::source).collect(),
             consumers: consumers
                 .map(|consumer| (consumer.name.clone(), document::configured(consumer)))
@@ -144,7 +149,8 @@ impl Api {
                 nothing(&call.body)?;
                 self.set_paused(name, None).await?
             }
-            Route::Stats => self.stats(),
+            Route::Stats => self.stats().await?,
+            Route::Prune => self.prune(members(&call.body)?).await?,
         };
         Ok(Reply::Json(document))
     }
@@ -205,15 +211,40 @@ impl Api {
         Err(Problem::not_found(format!("no consumer `{name}` is configured; there are {names}")))
     }
 
-    fn stats(&self) -> Value {
+    /// Deletes what is done and was received before the given time, or is older than the configuration keeps it.
+    async fn prune(&self, members: Map<String, Value>) -> Result<Value, Problem> {
+        let now = (self.clock)();
+        let mut before = self.configured.retention.and_then(|retention| upkeep::ago(retention, now));
+        for (name, value) in members {
+            before = match (name.as_str(), &value) {
+                ("before", Value::String(text)) => {
+                    Some(moment(text, now).map_err(|detail| Problem::with(&name, detail))?)
+                }
+                ("before", _) => return Err(Problem::with(&name, "not text")),
+                _ => return Err(Problem::with(&name, "no such member; there is before")),
+            };
+        }
+        let missing = "nothing is ever too old by the configuration, so say before when";
+        let before = before.ok_or_else(|| Problem::with("before", missing))?;
+        let events = upkeep::prune(&*self.inbox, before).await?;
+        tracing::info!(events, before = document::time(before), "pruned by hand");
+        Ok(json!({ "events": events }))
+    }
+
+    async fn stats(&self) -> Result<Value, Problem> {
+        let size = self.inbox.size().await?;
         let fault = self.inbox.check_ready().err().map(|error| error.to_string());
-        json!({
+        Ok(json!({
             "version": env!("CARGO_PKG_VERSION"),
             "started": document::time(self.started_at),
             "ready": fault.is_none(),
             "fault": fault,
-            "inbox": { "path": self.configured.inbox },
-        })
+            "inbox": {
+                "path": self.configured.inbox,
+                "bytes": size.bytes,
+                "used_bytes": size.used_bytes,
+            },
+        }))
     }
 }
 

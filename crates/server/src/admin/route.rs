@@ -15,6 +15,7 @@ pub(super) enum Route<'a> {
     Pause(&'a str),
     Resume(&'a str),
     Stats,
+    Prune,
 }
 
 impl<'a> Route<'a> {
@@ -32,6 +33,7 @@ impl<'a> Route<'a> {
             ["consumers", name, "pause"] => Self::Pause(name),
             ["consumers", name, "resume"] => Self::Resume(name),
             ["stats"] => Self::Stats,
+            ["prune"] => Self::Prune,
             _ => return None,
         })
     }
@@ -39,7 +41,7 @@ impl<'a> Route<'a> {
     /// The methods that the call has.
     pub(super) fn allow(self) -> &'static str {
         match self {
-            Self::ReplayEvent(_) | Self::Replay | Self::Pause(_) | Self::Resume(_) => "POST",
+            Self::ReplayEvent(_) | Self::Replay | Self::Pause(_) | Self::Resume(_) | Self::Prune => "POST",
             Self::Events | Self::Event(_) | Self::Body(_) | Self::Sources | Self::Consumers | Self::Stats => {
                 "GET, HEAD"
             }

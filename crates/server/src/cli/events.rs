@@ -72,7 +72,7 @@ pub(super) struct Narrowing {
 }
 
 /// A point in time, or how long ago it was.
-fn moment(text: &str) -> Result<OffsetDateTime, String> {
+pub(super) fn moment(text: &str) -> Result<OffsetDateTime, String> {
     narrow::moment(text, now())
 }
 

@@ -50,7 +50,11 @@ pub(super) fn config(folder: &Path, origin: Secrets) -> Result<Config, ConfigErr
     let sources = providers::KNOWN.iter().map(|known| source(known, &secrets)).collect::<Result<_, _>>()?;
     Ok(Config {
         server: ServerConfig::default(),
-        inbox: InboxConfig { path: folder.join(DEFAULT_INBOX), retention: DEFAULT_RETENTION },
+        inbox: InboxConfig {
+            path: folder.join(DEFAULT_INBOX),
+            retention: Some(DEFAULT_RETENTION),
+            max_size: None,
+        },
         sources,
         consumers: Vec::new(),
         warnings,

@@ -34,6 +34,7 @@ pub(super) struct RawServer {
 pub(super) struct RawInbox {
     pub(super) url: Option<Spanned<String>>,
     pub(super) retention: Option<Spanned<String>>,
+    pub(super) max_size: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -51,8 +51,10 @@ impl Default for ServerConfig {
 pub struct InboxConfig {
     /// The SQLite file.
     pub path: PathBuf,
-    /// How long events that are done are kept.
-    pub retention: Duration,
+    /// How long events that are done are kept; `None` for ever.
+    pub retention: Option<Duration>,
+    /// How many bytes the inbox may use before the oldest done events go, however young; `None` for any number.
+    pub max_size: Option<u64>,
 }
 
 /// The name of the inbox's file where none is given.
@@ -144,6 +146,13 @@ pub(super) fn inbox(raw: &RawInbox, context: &Context<'_>) -> Result<InboxConfig
             }
         },
     };
-    let retention = units::duration(raw.retention.as_ref(), DEFAULT_RETENTION, context)?;
-    Ok(InboxConfig { path, retention })
+    let retention = match &raw.retention {
+        Some(text) if text.get_ref() == "off" => None,
+        text => Some(units::duration(text.as_ref(), DEFAULT_RETENTION, context)?),
+    };
+    let max_size = match &raw.max_size {
+        None => None,
+        size => u64::try_from(units::size(size.as_ref(), 0, context)?).ok(),
+    };
+    Ok(InboxConfig { path, retention, max_size })
 }

@@ -21,4 +21,5 @@ mod intake;
 mod limits;
 mod program;
 mod receiver;
+mod upkeep;
 mod wire;
