@@ -8,7 +8,9 @@ use std::sync::Arc;
 
 use hooklatch_consumers::{FileConsumer, HttpConsumer, StdoutConsumer};
 use hooklatch_core::{Consumer, Handler, Secret};
-use hooklatch_inbox::{Clock, ConsumerSpec, Dispatcher, Filter, Inbox, InboxError, Lane, Ordering, Retry};
+use hooklatch_inbox::{
+    Clock, ConsumerSpec, ConsumerStatus, Dispatcher, Filter, Inbox, InboxError, Lane, Ordering, Retry,
+};
 use hooklatch_inbox_sqlite::SqliteInbox;
 use time::OffsetDateTime;
 use tokio::net::TcpListener;
@@ -140,6 +142,7 @@ impl Server {
             .map(|member| ConsumerSpec { name: member.name.clone(), ordering: member.ordering })
             .collect();
         let ids = inbox.register(&specs).await?;
+        tell_of_the_unconfigured(&inbox.consumers().await?, &configured);
 
         let subscriptions: Arc<[Subscription]> = members
             .iter()
@@ -196,6 +199,20 @@ impl Server {
             unproven: Arc::new(Semaphore::new(MOST_UNPROVEN_BYTES)),
         });
         Ok(Running { config: config.server, inbox, upkeep, dispatcher, intake, intake_listener, admin })
+    }
+}
+
+/// A consumer that was taken out keeps what is pending for it, and nobody else would say so.
+fn tell_of_the_unconfigured(known: &[ConsumerStatus], configured: &Configured) {
+    for ConsumerStatus { name, held, dead, .. } in known {
+        if !configured.consumers.contains_key(name) {
+            tracing::warn!(
+                consumer = name,
+                waiting = held,
+                dead,
+                "not configured any more: what is pending for it stays until it is back under its name"
+            );
+        }
     }
 }
 

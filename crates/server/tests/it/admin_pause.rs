@@ -186,3 +186,31 @@ fn the_server_of_another_inbox_is_not_asked() {
     assert!(said.contains("works on another inbox"), "{said}");
     assert_eq!((&status(&ours)["paused"], &status(&other)["paused"]), (&Value::Null, &Value::Null));
 }
+
+#[test]
+fn a_consumer_that_is_not_configured_any_more_is_told_of() {
+    let Some((first, _)) = two() else { return };
+    let receiver = Receiver::start("500 Oh No");
+    let program = Program::start(&consumer(&receiver));
+    first.post(&program);
+    eventually("it waits", || (status(&program)["waiting"] == 1).then_some(()));
+    let program = program.while_stopped(|folder| {
+        let file = folder.join("hooklatch.toml");
+        let renamed = std::fs::read_to_string(&file).unwrap().replace("\"service\"", "\"other\"");
+        std::fs::write(file, renamed).unwrap();
+    });
+    let list = done(&program, "GET", "/api/v1/consumers", "");
+    let [other, service] = list["consumers"].as_array().unwrap().as_slice() else { panic!("{list}") };
+    assert_eq!((&other["name"], &other["configured"]), (&"other".into(), &true.into()));
+    assert_eq!((&service["name"], &service["configured"]), (&"service".into(), &false.into()));
+    let shown = command(&program, &["consumers", "list"]);
+    let line = shown.lines().find(|line| line.contains("service")).unwrap();
+    assert!(line.contains("not configured"), "{shown}");
+    refused(&call(&program, "POST", "/api/v1/consumers/service/pause", ""), 404);
+    let logged = program.logged_at_start();
+    let warnings = logged.iter().filter(|line| line.contains("not configured any more"));
+    let warnings: Vec<Value> = warnings.map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(warnings.len(), 1, "{logged:?}");
+    let fields = &warnings[0]["fields"];
+    assert_eq!((&fields["consumer"], &fields["waiting"]), (&"service".into(), &1.into()), "{fields}");
+}
