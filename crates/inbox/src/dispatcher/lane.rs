@@ -180,23 +180,30 @@ impl State {
     fn ended(&mut self, attempted: Option<Attempted>) {
         // A task ends without a result only when it is aborted, and then nothing is settled.
         let Some(Attempted { ticket, attempt, started_at, took, result }) = attempted else { return };
-        let name = &self.lane.name;
         let outcome = match result {
             Ok(()) => {
-                if self.breaker.succeeded() {
-                    tracing::info!(consumer = %name, "the consumer answers again");
-                }
+                self.answered();
                 Outcome::Done
             }
             Err(failure) => {
-                let is_down = matches!(failure.kind(), FailureKind::Retry | FailureKind::RetryAfter(_));
-                if is_down && self.breaker.failed(Instant::now()) {
-                    tracing::warn!(consumer = %name, %failure, "the consumer fails again and again; from now on it is probed");
+                match failure.kind() {
+                    // It refuses this event, or all of them: either way it is there.
+                    FailureKind::GiveUp | FailureKind::Pause => self.answered(),
+                    _ if self.breaker.failed(Instant::now()) => {
+                        tracing::warn!(consumer = %self.lane.name, %failure, "the consumer fails again and again; from now on it is probed");
+                    }
+                    _ => {}
                 }
                 self.outcome_of(&failure, attempt)
             }
         };
         self.unsettled.push(Settlement { ticket, started_at, took, outcome });
+    }
+
+    fn answered(&mut self) {
+        if self.breaker.succeeded() {
+            tracing::info!(consumer = %self.lane.name, "the consumer answers again");
+        }
     }
 
     fn outcome_of(&mut self, failure: &Failure, attempt: u32) -> Outcome {
