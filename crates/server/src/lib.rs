@@ -9,6 +9,7 @@ pub mod config;
 mod descriptors;
 mod intake;
 mod listener;
+mod members;
 pub mod providers;
 mod source;
 mod upkeep;

@@ -1,26 +1,24 @@
 //! Puts the chosen providers, the inbox and the consumers together, and runs them.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use hooklatch_consumers::{FileConsumer, HttpConsumer, StdoutConsumer};
 use hooklatch_core::{Consumer, Handler, Secret};
-use hooklatch_inbox::{
-    Clock, ConsumerSpec, ConsumerStatus, Dispatcher, Filter, Inbox, InboxError, Lane, Ordering, Retry,
-};
+use hooklatch_inbox::{Clock, Dispatcher, Filter, Inbox, InboxError, Ordering};
 use hooklatch_inbox_sqlite::SqliteInbox;
 use time::OffsetDateTime;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 
+use crate::admin::Admin;
 use crate::admin::api::{Api, Configured};
-use crate::admin::{Admin, document};
-use crate::config::{Config, ConsumerConfig, Target, token};
+use crate::config::{Config, token};
 use crate::intake::{ClockHandle, Intake, MOST_PROVEN_BYTES, MOST_UNPROVEN_BYTES};
 use crate::listener::{self, Limits};
+use crate::members::{Member, Own, members, tell_of_the_unconfigured};
 use crate::source::{Source, Subscription};
 use crate::upkeep::Upkeep;
 use crate::{config, descriptors};
@@ -33,24 +31,6 @@ pub struct Server {
     clock: Clock,
     own: Vec<Own>,
 }
-
-/// A consumer in Rust.
-struct Own {
-    name: String,
-    filter: Filter,
-    ordering: Ordering,
-    consumer: Arc<dyn Consumer>,
-}
-
-impl Own {
-    /// Its name, and what there is to say about it.
-    fn document(&self) -> (String, serde_json::Value) {
-        (self.name.clone(), document::in_rust(&self.name, &self.filter, self.ordering))
-    }
-}
-
-/// How many events are on their way to a Rust consumer at the same time.
-const OWN_CONCURRENCY: usize = 64;
 
 /// The server cannot start, or ended by itself.
 #[derive(Debug, thiserror::Error)]
@@ -132,15 +112,7 @@ impl Server {
         let mut configured = Configured::of(&config);
         configured.consumers.extend(own.iter().map(Own::document));
         let members = members(config.consumers, own, &clock)?;
-        let mut names = HashSet::new();
-        if let Some(member) = members.iter().find(|member| !names.insert(member.name.as_str())) {
-            let error = "another consumer has this name".into();
-            return Err(ServerError::Consumer { name: member.name.clone(), error });
-        }
-        let specs: Vec<_> = members
-            .iter()
-            .map(|member| ConsumerSpec { name: member.name.clone(), ordering: member.ordering })
-            .collect();
+        let specs: Vec<_> = members.iter().map(Member::spec).collect();
         let ids = inbox.register(&specs).await?;
         tell_of_the_unconfigured(&inbox.consumers().await?, &configured);
 
@@ -157,19 +129,6 @@ impl Server {
             sources.insert(Arc::clone(&source.name), Arc::clone(&at_work));
             routes.insert(source.path.clone(), at_work);
         }
-        let lanes = members
-            .into_iter()
-            .zip(ids)
-            .map(|(member, id)| Lane {
-                name: member.name.into(),
-                id,
-                consumer: member.consumer,
-                retry: member.retry,
-                concurrency: member.concurrency,
-            })
-            .collect();
-        let dispatcher = Dispatcher::start(&inbox, lanes, &Arc::new(handlers), &clock);
-
         let admin = match admin_listener {
             Some(listener) => {
                 let admin = Admin {
@@ -188,6 +147,9 @@ impl Server {
             }
             None => None,
         };
+        let lanes = members.into_iter().zip(ids).map(|(member, id)| member.lane(id)).collect();
+        let dispatcher = Dispatcher::start(&inbox, lanes, &Arc::new(handlers), &clock);
+
         let upkeep = Upkeep { inbox: Arc::clone(&inbox), config: config.inbox, clock: Arc::clone(&clock) };
         let intake = Arc::new(Intake {
             routes,
@@ -199,20 +161,6 @@ impl Server {
             unproven: Arc::new(Semaphore::new(MOST_UNPROVEN_BYTES)),
         });
         Ok(Running { config: config.server, inbox, upkeep, dispatcher, intake, intake_listener, admin })
-    }
-}
-
-/// A consumer that was taken out keeps what is pending for it, and nobody else would say so.
-fn tell_of_the_unconfigured(known: &[ConsumerStatus], configured: &Configured) {
-    for ConsumerStatus { name, held, dead, .. } in known {
-        if !configured.consumers.contains_key(name) {
-            tracing::warn!(
-                consumer = name,
-                waiting = held,
-                dead,
-                "not configured any more: what is pending for it stays until it is back under its name"
-            );
-        }
     }
 }
 
@@ -228,59 +176,6 @@ fn admin_token(config: &config::ServerConfig, inbox: &Path) -> Result<Secret, Se
 
 async fn bind(address: SocketAddr) -> Result<TcpListener, ServerError> {
     TcpListener::bind(address).await.map_err(|error| ServerError::Bind { address, error })
-}
-
-/// A consumer of the configuration or in Rust, ready to be registered.
-struct Member {
-    name: String,
-    filter: Filter,
-    ordering: Ordering,
-    retry: Retry,
-    concurrency: usize,
-    consumer: Arc<dyn Consumer>,
-}
-
-fn members(
-    configured: Vec<ConsumerConfig>,
-    own: Vec<Own>,
-    clock: &Clock,
-) -> Result<Vec<Member>, ServerError> {
-    let mut members = Vec::with_capacity(configured.len() + own.len());
-    for config in configured {
-        let consumer = consumer(config.target, clock)
-            .map_err(|error| ServerError::Consumer { name: config.name.clone(), error })?;
-        members.push(Member {
-            name: config.name,
-            filter: config.filter,
-            ordering: config.ordering,
-            retry: config.retry,
-            concurrency: config.concurrency,
-            consumer,
-        });
-    }
-    members.extend(own.into_iter().map(|own| Member {
-        name: own.name,
-        filter: own.filter,
-        ordering: own.ordering,
-        retry: Retry::default(),
-        concurrency: OWN_CONCURRENCY,
-        consumer: own.consumer,
-    }));
-    Ok(members)
-}
-
-fn consumer(
-    target: Target,
-    clock: &Clock,
-) -> Result<Arc<dyn Consumer>, Box<dyn std::error::Error + Send + Sync>> {
-    Ok(match target {
-        Target::Http(config) => {
-            let client = hooklatch_consumers::http::client()?;
-            Arc::new(HttpConsumer::new(config, client, Arc::clone(clock))?)
-        }
-        Target::File(config) => Arc::new(FileConsumer::open(config)?),
-        Target::Stdout => Arc::new(StdoutConsumer::new()?),
-    })
 }
 
 /// A server that has its addresses and its inbox.
