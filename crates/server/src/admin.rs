@@ -4,7 +4,9 @@
 //! What a call does stands in [`api`], which the command line also uses without a server.
 
 pub(crate) mod api;
+pub(crate) mod configured;
 pub(crate) mod document;
+mod given;
 pub(crate) mod narrow;
 mod problem;
 mod replay;

@@ -7,7 +7,7 @@ use hooklatch_consumers::{FileConsumer, HttpConsumer, StdoutConsumer};
 use hooklatch_core::Consumer;
 use hooklatch_inbox::{Clock, ConsumerId, ConsumerSpec, ConsumerStatus, Filter, Lane, Ordering, Retry};
 
-use crate::admin::api::Configured;
+use crate::admin::configured::Configured;
 use crate::admin::document;
 use crate::config::{ConsumerConfig, Target};
 use crate::server::ServerError;

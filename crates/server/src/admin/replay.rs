@@ -208,6 +208,10 @@ impl Outcome {
 
     fn document(&self, dry_run: bool) -> Value {
         let Replayed { events, dispatches, pending } = self.replayed;
+        if !dry_run {
+            let Self { repeats, unreadable, .. } = self;
+            tracing::info!(events, dispatches, pending, repeats, unreadable, "handed on again by hand");
+        }
         let reasons = self.reasons.iter();
         json!({
             "dry_run": dry_run,

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::output::{say, table};
 use super::{Exit, control};
-use crate::admin::api::Configured;
+use crate::admin::configured::Configured;
 use crate::config::Config;
 
 /// Look at consumers, pause and resume them.

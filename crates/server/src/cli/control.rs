@@ -18,7 +18,8 @@ use serde_json::Value;
 use super::Exit;
 use super::client::chain;
 use super::send::url_of;
-use crate::admin::api::{Api, Call, Reply, whole_path};
+use crate::admin::api::{Api, Call, Reply};
+use crate::admin::configured::whole_path;
 use crate::config::{Config, token};
 
 /// Whoever can change the inbox.

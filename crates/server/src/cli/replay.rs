@@ -7,10 +7,9 @@ use hooklatch_core::text::printable;
 use hooklatch_inbox::Query;
 use serde_json::{Map, Value};
 
-use super::Exit;
-use super::control::Control;
 use super::events::Narrowing;
 use super::output::{remark, say};
+use super::{Exit, control};
 use crate::admin::narrow;
 use crate::config::Config;
 
@@ -40,14 +39,7 @@ impl Replay {
             let message = "say which: an event's id, or a filter such as --state dead or --since 1h";
             return Err(Exit::Usage(message.to_owned()));
         }
-        let control = Control::open(config).await?;
-        let done = self.ask_and_do(&control, &query, as_json).await;
-        control.close().await;
-        done
-    }
-
-    async fn ask_and_do(&self, control: &Control, query: &Query, as_json: bool) -> Result<(), Exit> {
-        let mut document = narrow::members(query);
+        let mut document = narrow::members(&query);
         if let Some(consumer) = &self.consumer {
             document.insert("consumer".to_owned(), consumer.as_str().into());
         }
@@ -55,21 +47,21 @@ impl Replay {
             Some(id) => format!("/api/v1/events/{id}/replay"),
             None => "/api/v1/replay".to_owned(),
         };
-        if self.id.is_none() && !self.dry_run {
-            let count = control.post(&path, &counting(&document)).await?;
-            remark(&counted(&count));
+        if self.dry_run {
+            tell(&control::post(config, &path, &counting(&document)).await?, as_json);
+            return Ok(());
+        }
+        if self.id.is_none() {
+            // In calls of their own, so that nobody waits for the inbox while a person thinks.
+            let count = control::post(config, &path, &counting(&document)).await?;
             if number(&count, "events") == 0 {
                 tell(&count, as_json);
                 return Ok(());
             }
+            remark(&counted(&count));
             self.confirm()?;
         }
-        let answer = if self.dry_run {
-            control.post(&path, &counting(&document)).await?
-        } else {
-            control.post(&path, &document.into()).await?
-        };
-        tell(&answer, as_json);
+        tell(&control::post(config, &path, &document.into()).await?, as_json);
         Ok(())
     }
 
