@@ -86,7 +86,7 @@ impl Api {
     ///
     /// # Errors
     ///
-    /// [`Problem`], and then nothing was changed.
+    /// [`Problem`], and then nothing was changed, unless the inbox failed in the middle of it.
     pub(crate) async fn answer(&self, call: &Call) -> Result<Reply, Problem> {
         let Some(route) = Route::of(call.uri.path()) else {
             return Err(Problem::of(StatusCode::NOT_FOUND));

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::keep_private;
 
-/// Why a call was not done; nothing was changed.
+/// Why a call was not done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Problem {
     status: StatusCode,

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use super::events::moment;
-use super::output::say;
+use super::output::{confirm, say};
 use super::{Exit, control};
 use crate::admin::document;
 use crate::config::Config;
@@ -30,6 +30,9 @@ pub(super) enum Inbox {
         /// Those received before this time: RFC 3339, or how long ago, such as 30d; else older than `retention`
         #[arg(long, value_name = "TIME", value_parser = moment)]
         before: Option<OffsetDateTime>,
+        /// Do not ask; only `--before` asks
+        #[arg(long)]
+        yes: bool,
     },
 }
 
@@ -38,7 +41,7 @@ impl Inbox {
         match self {
             Self::Verify => verify(config, as_json).await,
             Self::Backup { file } => back_up(config, file, as_json).await,
-            Self::Prune { before } => prune(config, before, as_json).await,
+            Self::Prune { before, yes } => prune(config, before, yes, as_json).await,
         }
     }
 }
@@ -71,14 +74,26 @@ async fn back_up(config: &Config, file: PathBuf, as_json: bool) -> Result<(), Ex
     Ok(())
 }
 
-async fn prune(config: &Config, before: Option<OffsetDateTime>, as_json: bool) -> Result<(), Exit> {
-    let document = before.map_or_else(|| json!({}), |before| json!({ "before": document::time(before) }));
+async fn prune(
+    config: &Config,
+    before: Option<OffsetDateTime>,
+    yes: bool,
+    as_json: bool,
+) -> Result<(), Exit> {
+    let document = match before.map(document::time) {
+        Some(before) => {
+            confirm(yes, &format!("delete every done event that was received before {before}"))?;
+            json!({ "before": before })
+        }
+        // The server does as much by itself.
+        None => json!({}),
+    };
     let pruned = control::post(config, "/api/v1/prune", &document).await?;
     if as_json {
         say(&pruned.to_string());
     } else {
         let events = pruned.get("events").and_then(Value::as_u64).unwrap_or_default();
-        say(&format!("{events} events deleted"));
+        say(&format!("{events} {} deleted", if events == 1 { "event" } else { "events" }));
     }
     Ok(())
 }

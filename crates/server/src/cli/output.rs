@@ -6,6 +6,8 @@ use comfy_table::presets::NOTHING;
 use comfy_table::{ContentArrangement, Table};
 use hooklatch_core::text::printable;
 
+use super::Exit;
+
 /// Lines for people on standard output, with what could steer their terminal made visible.
 pub(super) fn show(text: &str) {
     for line in text.split('\n') {
@@ -41,4 +43,25 @@ pub(super) fn table(header: &[&str]) -> Table {
     let mut table = Table::new();
     table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Disabled).set_header(header);
     table
+}
+
+/// Asks whether something that cannot be taken back is meant, unless `yes` says so already.
+///
+/// # Errors
+///
+/// When it is not meant, or nobody can be asked.
+pub(super) fn confirm(yes: bool, what: &str) -> Result<(), Exit> {
+    if yes {
+        return Ok(());
+    }
+    if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+        return Err(Exit::Usage(format!("add --yes to {what}")));
+    }
+    let _ = write!(std::io::stderr().lock(), "{what}? [y/N] ");
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer)?;
+    match answer.trim().to_ascii_lowercase().as_str() {
+        "y" | "yes" => Ok(()),
+        _ => Err(Exit::Failed("nothing was done".to_owned())),
+    }
 }

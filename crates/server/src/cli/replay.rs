@@ -1,14 +1,12 @@
 //! `hooklatch events replay`
 
-use std::io::{IsTerminal as _, Write as _};
-
 use hooklatch_core::EventId;
 use hooklatch_core::text::printable;
 use hooklatch_inbox::Query;
 use serde_json::{Map, Value};
 
 use super::events::Narrowing;
-use super::output::{remark, say};
+use super::output::{confirm, remark, say};
 use super::{Exit, control};
 use crate::admin::narrow;
 use crate::config::Config;
@@ -59,27 +57,10 @@ impl Replay {
                 return Ok(());
             }
             remark(&counted(&count));
-            self.confirm()?;
+            confirm(self.yes, "hand them on again")?;
         }
         tell(&control::post(config, &path, &document.into()).await?, as_json);
         Ok(())
-    }
-
-    /// Asks whether it is meant, where somebody can answer.
-    fn confirm(&self) -> Result<(), Exit> {
-        if self.yes {
-            return Ok(());
-        }
-        if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
-            return Err(Exit::Usage("add --yes to hand them on again".to_owned()));
-        }
-        let _ = write!(std::io::stderr().lock(), "hand them on again? [y/N] ");
-        let mut answer = String::new();
-        std::io::stdin().read_line(&mut answer)?;
-        match answer.trim().to_ascii_lowercase().as_str() {
-            "y" | "yes" => Ok(()),
-            _ => Err(Exit::Failed("nothing was handed on".to_owned())),
-        }
     }
 }
 

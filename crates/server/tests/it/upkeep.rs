@@ -74,7 +74,13 @@ fn only_what_is_done_is_pruned_with_and_without_a_server() {
     }
     assert_eq!(states(&program).len(), 4);
     program.fix_admin();
-    let prune = |folder: &Path| run(folder, &["inbox", "prune", "--before", "0s", "--json"]);
+    let prune = |folder: &Path| run(folder, &["inbox", "prune", "--before", "0s", "--yes", "--json"]);
+    let unasked = run(program.folder.path(), &["inbox", "prune", "--before", "0s"]);
+    assert_eq!(unasked.status.code(), Some(2));
+    assert!(text(&unasked.stderr).contains("add --yes to delete"), "{}", text(&unasked.stderr));
+    let usual = run(program.folder.path(), &["inbox", "prune"]);
+    assert_eq!((usual.status.code(), text(&usual.stdout).trim()), (Some(0), "0 events deleted"));
+    assert_eq!(states(&program).len(), 4, "not asked, not done");
     let pruned = prune(program.folder.path());
     assert!(pruned.status.success(), "{}", text(&pruned.stderr));
     assert_eq!(serde_json::from_slice::<Value>(&pruned.stdout).unwrap(), json!({ "events": 1 }));
