@@ -48,8 +48,7 @@ impl Admin {
     pub(crate) async fn handle(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
         match request.uri().path() {
             "/healthz" | "/readyz" => self.health(&request),
-            "/api" => Problem::of(StatusCode::NOT_FOUND).into_response(),
-            path if path.starts_with("/api/") => {
+            path if path == "/api" || path.starts_with("/api/") => {
                 self.call(request).await.unwrap_or_else(Problem::into_response)
             }
             _ => plain(StatusCode::NOT_FOUND, String::new()),

@@ -72,6 +72,7 @@ fn nothing_is_told_without_the_token() {
         ("GET", "/api/v1/nothing"),
         ("OPTIONS", "/api/v1/events"),
         ("GET", "/api/"),
+        ("GET", "/api"),
     ]);
     for (method, path) in paths {
         let mut headers: Vec<Vec<(&str, &str)>> =

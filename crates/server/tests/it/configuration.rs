@@ -136,6 +136,25 @@ fn a_source_without_any_proof_listens_on_this_machine_only() {
 }
 
 #[test]
+fn an_admin_address_that_others_reach_is_warned_about() {
+    let folder = tempfile::tempdir().unwrap();
+    for (admin, is_warned) in
+        [("127.0.0.1:8401", false), ("[::1]:8401", false), ("off", false), ("0.0.0.0:8401", true)]
+    {
+        let config = format!("[server]\nadmin = \"{admin}\"\n");
+        std::fs::write(folder.path().join("hooklatch.toml"), config).unwrap();
+        let output = run(folder.path(), &["check"]);
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        let said = text(&output.stderr);
+        assert_eq!(
+            said.contains("hooklatch.toml:2:9: the admin API is reachable"),
+            is_warned,
+            "{admin}: {said}"
+        );
+    }
+}
+
+#[test]
 fn a_file_that_is_named_must_be_there() {
     let folder = tempfile::tempdir().unwrap();
     let output = run(folder.path(), &["check", "--config", "nowhere.toml"]);
