@@ -1,27 +1,151 @@
-//! Health, on an address of its own.
+//! Health and the admin API, on an address of their own.
+//!
+//! This file knows HTTP: who may call, how large a body may be, how an answer looks.
+//! What a call does stands in [`api`], which the command line also uses without a server.
+
+pub(crate) mod api;
+pub(crate) mod configured;
+pub(crate) mod document;
+mod given;
+pub(crate) mod narrow;
+mod problem;
+mod replay;
+mod route;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
-use hooklatch_inbox::Inbox;
-use http::header::{ALLOW, CONTENT_TYPE};
-use http::{HeaderValue, Method, Request, Response, StatusCode};
-use http_body_util::Full;
+use hooklatch_core::{Secret, secret};
+use http::header::{
+    ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, HOST, X_CONTENT_TYPE_OPTIONS,
+};
+use http::uri::Authority;
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri};
+use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
 
-/// Answers `GET /healthz` and `GET /readyz`.
-pub(crate) fn answer(inbox: &dyn Inbox, request: &Request<Incoming>) -> Response<Full<Bytes>> {
-    match (request.uri().path(), request.method()) {
-        ("/healthz" | "/readyz", method) if !matches!(*method, Method::GET | Method::HEAD) => {
+use api::{Api, Call, Reply};
+pub(crate) use problem::Problem;
+
+/// What the admin address answers.
+pub(crate) struct Admin {
+    pub(crate) api: Arc<Api>,
+    /// What every caller of the API must show.
+    pub(crate) token: Secret,
+    /// Whether only this machine reaches the address.
+    pub(crate) is_local: bool,
+    /// How long a body may take.
+    pub(crate) body_timeout: Duration,
+}
+
+/// The most bytes of a body: a filter and some names.
+const MOST_BODY: usize = 64 << 10;
+
+impl Admin {
+    /// Answers one request.
+    pub(crate) async fn handle(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
+        match request.uri().path() {
+            "/healthz" | "/readyz" => self.health(&request),
+            path if path == "/api" || path.starts_with("/api/") => {
+                self.call(request).await.unwrap_or_else(Problem::into_response)
+            }
+            _ => plain(StatusCode::NOT_FOUND, String::new()),
+        }
+    }
+
+    fn health(&self, request: &Request<Incoming>) -> Response<Full<Bytes>> {
+        if !matches!(*request.method(), Method::GET | Method::HEAD) {
             let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, String::new());
             response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
-            response
+            return response;
         }
-        ("/healthz", _) => plain(StatusCode::OK, "alive\n".to_owned()),
-        ("/readyz", _) => match inbox.check_ready() {
+        if request.uri().path() == "/healthz" {
+            return plain(StatusCode::OK, "alive\n".to_owned());
+        }
+        match self.api.inbox.check_ready() {
             Ok(()) => plain(StatusCode::OK, "ready\n".to_owned()),
             Err(error) => plain(StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")),
-        },
-        _ => plain(StatusCode::NOT_FOUND, String::new()),
+        }
     }
+
+    async fn call(&self, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Problem> {
+        // A page in a browser can have its own name point to this machine, and would then pass for one of ours.
+        if self.is_local && !is_called_locally(request.uri(), request.headers()) {
+            return Err(Problem::of(StatusCode::MISDIRECTED_REQUEST)
+                .because("call this address as localhost or by its number"));
+        }
+        if !self.is_proven(request.headers()) {
+            return Err(Problem::of(StatusCode::UNAUTHORIZED));
+        }
+        let (parts, body) = request.into_parts();
+        let body = self.read(body).await?;
+        let api = Arc::clone(&self.api);
+        // A caller that goes away must not leave a change half done.
+        let answering = tokio::spawn(async move {
+            let call = Call { method: parts.method, uri: parts.uri, body };
+            api.answer(&call).await
+        });
+        let reply = answering.await.map_err(|_| Problem::of(StatusCode::INTERNAL_SERVER_ERROR))??;
+        Ok(response(reply))
+    }
+
+    /// Whether the caller shows the token: exactly once, as RFC 6750 has it.
+    fn is_proven(&self, headers: &HeaderMap) -> bool {
+        let mut given = headers.get_all(AUTHORIZATION).iter();
+        let (Some(value), None) = (given.next(), given.next()) else { return false };
+        let Some((scheme, token)) = value.as_bytes().split_at_checked(b"bearer ".len()) else { return false };
+        scheme.eq_ignore_ascii_case(b"bearer ") && secret::equal(token, self.token.expose())
+    }
+
+    async fn read(&self, body: Incoming) -> Result<Bytes, Problem> {
+        let reading = Limited::new(body, MOST_BODY).collect();
+        match tokio::time::timeout(self.body_timeout, reading).await {
+            Ok(Ok(body)) => Ok(body.to_bytes()),
+            Ok(Err(error)) if error.is::<LengthLimitError>() => {
+                Err(Problem::of(StatusCode::PAYLOAD_TOO_LARGE)
+                    .because(format!("a body has at most {MOST_BODY} bytes")))
+            }
+            Ok(Err(_)) => Err(Problem::of(StatusCode::BAD_REQUEST).because("the body broke off")),
+            Err(_) => Err(Problem::of(StatusCode::REQUEST_TIMEOUT)),
+        }
+    }
+}
+
+/// Whether the caller named this machine, and not some name that merely leads to it.
+fn is_called_locally(uri: &Uri, headers: &HeaderMap) -> bool {
+    let written = match uri.authority() {
+        Some(authority) => Some(authority.clone()),
+        None => headers.get(HOST).and_then(|host| Authority::try_from(host.as_bytes()).ok()),
+    };
+    written.is_some_and(|authority| {
+        let host = authority.host();
+        host.eq_ignore_ascii_case("localhost")
+            || host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().is_ok()
+    })
+}
+
+fn response(reply: Reply) -> Response<Full<Bytes>> {
+    let (body, kind) = match reply {
+        Reply::Json(document) => (Bytes::from(document.to_string()), "application/json"),
+        Reply::Bytes(bytes) => (bytes, "application/octet-stream"),
+    };
+    let mut response = Response::new(Full::new(body));
+    let headers = response.headers_mut();
+    if kind == "application/octet-stream" {
+        // What a stranger wrote is never shown as a page of ours.
+        headers.insert(CONTENT_DISPOSITION, HeaderValue::from_static("attachment"));
+    }
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    keep_private(headers);
+    response
+}
+
+/// Answers hold personal data: nothing on the way keeps them, and no browser guesses what they are.
+fn keep_private(headers: &mut HeaderMap) {
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
 }
 
 fn plain(status: StatusCode, text: String) -> Response<Full<Bytes>> {
@@ -29,4 +153,32 @@ fn plain(status: StatusCode, text: String) -> Response<Full<Bytes>> {
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_this_machine_or_a_number_is_local() {
+        let is_local = |host: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(HOST, HeaderValue::from_static(host));
+            is_called_locally(&Uri::from_static("/api/v1/events"), &headers)
+        };
+        for host in ["localhost", "LOCALHOST:8401", "127.0.0.1", "127.0.0.1:8401", "[::1]:8401", "10.0.0.1:1"]
+        {
+            assert!(is_local(host), "{host}");
+        }
+        for host in
+            ["evil.example", "evil.example:8401", "localhost.evil.example", "127.0.0.1.nip.io", "", "a b"]
+        {
+            assert!(!is_local(host), "{host}");
+        }
+        assert!(!is_called_locally(&Uri::from_static("/api"), &HeaderMap::new()));
+        let absolute = Uri::from_static("http://evil.example/api");
+        let mut headers = HeaderMap::new();
+        headers.insert(HOST, HeaderValue::from_static("localhost"));
+        assert!(!is_called_locally(&absolute, &headers));
+    }
 }

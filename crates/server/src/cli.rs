@@ -3,10 +3,13 @@
 mod check;
 mod client;
 mod consumers;
+mod control;
 mod demo;
 mod events;
+mod inbox;
 mod output;
 mod rejected;
+mod replay;
 mod send;
 mod serve;
 
@@ -61,7 +64,7 @@ enum Command {
     Check,
     /// Send a correctly authenticated webhook to a source.
     Send(send::Send),
-    /// Look at what came in.
+    /// Look at what came in, and hand it on again.
     #[command(subcommand)]
     Events(events::Events),
     /// Look at consumers, pause and resume them.
@@ -70,6 +73,9 @@ enum Command {
     /// Look at requests whose senders were not proven, and take them in once a secret is put right.
     #[command(subcommand)]
     Rejected(rejected::Rejected),
+    /// Check the inbox, copy it, and make it smaller.
+    #[command(subcommand)]
+    Inbox(inbox::Inbox),
 }
 
 /// Why a command failed, as the exit code tells it.
@@ -142,6 +148,7 @@ async fn run(global: &Global, command: Option<Command>) -> Result<(), Exit> {
         Command::Events(events) => events.run(&config(global)?, global.json).await,
         Command::Consumers(consumers) => consumers.run(&config(global)?, global.json).await,
         Command::Rejected(rejected) => rejected.run(&config(global)?, global.json).await,
+        Command::Inbox(inbox) => inbox.run(&config(global)?, global.json).await,
     }
 }
 

@@ -7,6 +7,7 @@ mod raw;
 mod secret;
 mod server;
 mod source;
+pub(crate) mod token;
 mod units;
 
 use std::path::{Path, PathBuf};
@@ -94,7 +95,7 @@ impl Config {
         let folder = file.parent().map_or_else(PathBuf::new, Path::to_owned);
         let mut warnings = Vec::new();
         let mut context = Context { document, folder, warnings: &mut warnings };
-        let server = server::server(raw.server, &context)?;
+        let server = server::server(raw.server, &mut context)?;
         let inbox = server::inbox(&raw.inbox, &context)?;
         let sources = source::sources(raw.source, &server, &mut context)?;
         let consumers = consumer::consumers(raw.consumer, &sources, &mut context)?;

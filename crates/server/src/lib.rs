@@ -10,9 +10,11 @@ pub mod config;
 mod descriptors;
 mod intake;
 mod listener;
+mod members;
 pub mod providers;
 mod rejected;
 mod source;
+mod upkeep;
 
 pub use config::{Config, ConfigError};
 pub use server::{Running, Server, ServerError};

@@ -1,24 +1,29 @@
 //! Puts the chosen providers, the inbox and the consumers together, and runs them.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fmt;
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use hooklatch_consumers::{FileConsumer, HttpConsumer, StdoutConsumer};
-use hooklatch_core::{Consumer, Handler};
-use hooklatch_inbox::{Clock, ConsumerSpec, Dispatcher, Filter, Inbox, InboxError, Lane, Ordering, Retry};
+use hooklatch_core::{Consumer, Handler, Secret};
+use hooklatch_inbox::{Clock, Dispatcher, Filter, Inbox, InboxError, Ordering};
 use hooklatch_inbox_sqlite::SqliteInbox;
 use time::OffsetDateTime;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 
-use crate::config::{Config, ConsumerConfig, Target};
+use crate::admin::Admin;
+use crate::admin::api::Api;
+use crate::admin::configured::Configured;
+use crate::config::{Config, token};
 use crate::intake::{ClockHandle, Intake, MOST_PROVEN_BYTES, MOST_UNPROVEN_BYTES};
 use crate::listener::{self, Limits};
+use crate::members::{Member, Own, members, tell_of_the_unconfigured};
 use crate::rejected::Recorder;
 use crate::source::{Source, Subscription};
-use crate::{admin, config, descriptors};
+use crate::upkeep::Upkeep;
+use crate::{config, descriptors};
 
 /// A receiver that is set up and not yet listening.
 ///
@@ -28,17 +33,6 @@ pub struct Server {
     clock: Clock,
     own: Vec<Own>,
 }
-
-/// A consumer in Rust.
-struct Own {
-    name: String,
-    filter: Filter,
-    ordering: Ordering,
-    consumer: Arc<dyn Consumer>,
-}
-
-/// How many events are on their way to a Rust consumer at the same time.
-const OWN_CONCURRENCY: usize = 64;
 
 /// The server cannot start, or ended by itself.
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +49,14 @@ pub enum ServerError {
     /// The inbox cannot be opened.
     #[error(transparent)]
     Inbox(#[from] InboxError),
+    /// The token of the admin API can be neither read nor made.
+    #[error("{}: {error}", file.display())]
+    Token {
+        /// The file that keeps it.
+        file: PathBuf,
+        /// Why not.
+        error: std::io::Error,
+    },
     /// A consumer cannot be set up.
     #[error("consumer `{name}`: {error}")]
     Consumer {
@@ -110,43 +112,49 @@ impl Server {
         };
         let store = Arc::new(SqliteInbox::open(&config.inbox.path)?);
         let inbox: Arc<dyn Inbox> = Arc::clone(&store) as _;
+        let mut configured = Configured::of(&config);
+        configured.consumers.extend(own.iter().map(Own::document));
         let members = members(config.consumers, own, &clock)?;
-        let mut names = HashSet::new();
-        if let Some(member) = members.iter().find(|member| !names.insert(member.name.as_str())) {
-            let error = "another consumer has this name".into();
-            return Err(ServerError::Consumer { name: member.name.clone(), error });
-        }
-        let specs: Vec<_> = members
-            .iter()
-            .map(|member| ConsumerSpec { name: member.name.clone(), ordering: member.ordering })
-            .collect();
+        let specs: Vec<_> = members.iter().map(Member::spec).collect();
         let ids = inbox.register(&specs).await?;
+        tell_of_the_unconfigured(&inbox.consumers().await?, &configured);
 
         let subscriptions: Arc<[Subscription]> = members
             .iter()
             .zip(&ids)
             .map(|(member, id)| Subscription { consumer: *id, filter: member.filter.clone() })
             .collect();
-        let mut routes = HashMap::new();
+        let (mut routes, mut sources) = (HashMap::new(), HashMap::new());
         let mut handlers: HashMap<Arc<str>, Arc<dyn Handler>> = HashMap::new();
         for source in &config.sources {
             handlers.insert(Arc::clone(&source.name), Arc::clone(&source.handler) as _);
-            routes.insert(source.path.clone(), Arc::new(Source::new(source, Arc::clone(&subscriptions))));
+            let at_work = Arc::new(Source::new(source, Arc::clone(&subscriptions)));
+            sources.insert(Arc::clone(&source.name), Arc::clone(&at_work));
+            routes.insert(source.path.clone(), at_work);
         }
-        let lanes = members
-            .into_iter()
-            .zip(ids)
-            .map(|(member, id)| Lane {
-                name: member.name.into(),
-                id,
-                consumer: member.consumer,
-                retry: member.retry,
-                concurrency: member.concurrency,
-            })
-            .collect();
+        let admin = match admin_listener {
+            Some(listener) => {
+                let admin = Admin {
+                    token: admin_token(&config.server, &config.inbox.path)?,
+                    is_local: config.server.admin.is_some_and(|address| address.ip().is_loopback()),
+                    body_timeout: config.server.body_timeout,
+                    api: Arc::new(Api {
+                        inbox: Arc::clone(&inbox),
+                        configured,
+                        sources,
+                        started_at: clock(),
+                        clock: Arc::clone(&clock),
+                    }),
+                };
+                Some((listener, Arc::new(admin)))
+            }
+            None => None,
+        };
+        let lanes = members.into_iter().zip(ids).map(|(member, id)| member.lane(id)).collect();
         let dispatcher = Dispatcher::start(&inbox, lanes, &Arc::new(handlers), &clock);
 
         let (recorder, rejections) = Recorder::start(store);
+        let upkeep = Upkeep { inbox: Arc::clone(&inbox), config: config.inbox, clock: Arc::clone(&clock) };
         let intake = Arc::new(Intake {
             routes,
             inbox: Arc::clone(&inbox),
@@ -160,70 +168,28 @@ impl Server {
         Ok(Running {
             config: config.server,
             inbox,
+            upkeep,
             dispatcher,
             recorder,
             intake,
             intake_listener,
-            admin_listener,
+            admin,
         })
+    }
+}
+
+/// The token that is configured, or else the one that is kept beside the inbox, which this process holds.
+fn admin_token(config: &config::ServerConfig, inbox: &Path) -> Result<Secret, ServerError> {
+    match &config.admin_token {
+        Some(token) => Ok(token.clone()),
+        None => {
+            token::read_or_make(inbox).map_err(|error| ServerError::Token { file: token::file(inbox), error })
+        }
     }
 }
 
 async fn bind(address: SocketAddr) -> Result<TcpListener, ServerError> {
     TcpListener::bind(address).await.map_err(|error| ServerError::Bind { address, error })
-}
-
-/// A consumer of the configuration or in Rust, ready to be registered.
-struct Member {
-    name: String,
-    filter: Filter,
-    ordering: Ordering,
-    retry: Retry,
-    concurrency: usize,
-    consumer: Arc<dyn Consumer>,
-}
-
-fn members(
-    configured: Vec<ConsumerConfig>,
-    own: Vec<Own>,
-    clock: &Clock,
-) -> Result<Vec<Member>, ServerError> {
-    let mut members = Vec::with_capacity(configured.len() + own.len());
-    for config in configured {
-        let consumer = consumer(config.target, clock)
-            .map_err(|error| ServerError::Consumer { name: config.name.clone(), error })?;
-        members.push(Member {
-            name: config.name,
-            filter: config.filter,
-            ordering: config.ordering,
-            retry: config.retry,
-            concurrency: config.concurrency,
-            consumer,
-        });
-    }
-    members.extend(own.into_iter().map(|own| Member {
-        name: own.name,
-        filter: own.filter,
-        ordering: own.ordering,
-        retry: Retry::default(),
-        concurrency: OWN_CONCURRENCY,
-        consumer: own.consumer,
-    }));
-    Ok(members)
-}
-
-fn consumer(
-    target: Target,
-    clock: &Clock,
-) -> Result<Arc<dyn Consumer>, Box<dyn std::error::Error + Send + Sync>> {
-    Ok(match target {
-        Target::Http(config) => {
-            let client = hooklatch_consumers::http::client()?;
-            Arc::new(HttpConsumer::new(config, client, Arc::clone(clock))?)
-        }
-        Target::File(config) => Arc::new(FileConsumer::open(config)?),
-        Target::Stdout => Arc::new(StdoutConsumer::new()?),
-    })
 }
 
 /// A server that has its addresses and its inbox.
@@ -232,11 +198,12 @@ fn consumer(
 pub struct Running {
     config: config::ServerConfig,
     inbox: Arc<dyn Inbox>,
+    upkeep: Upkeep,
     dispatcher: Dispatcher,
     recorder: Recorder,
     intake: Arc<Intake>,
     intake_listener: TcpListener,
-    admin_listener: Option<TcpListener>,
+    admin: Option<(TcpListener, Arc<Admin>)>,
 }
 
 impl fmt::Debug for Running {
@@ -251,9 +218,9 @@ impl Running {
         self.intake_listener.local_addr().unwrap_or(self.config.listen)
     }
 
-    /// The address of health, if there is one.
+    /// The address of health and the admin API, if there is one.
     pub fn admin_address(&self) -> Option<SocketAddr> {
-        self.admin_listener.as_ref().and_then(|listener| listener.local_addr().ok())
+        self.admin.as_ref().and_then(|(listener, _)| listener.local_addr().ok())
     }
 
     /// The inbox, for looking at it.
@@ -276,11 +243,11 @@ impl Running {
                 async move { intake.handle(peer, request).await }
             })
         });
-        let admin = self.admin_listener.map(|listener| {
-            let inbox = Arc::clone(&self.inbox);
+        let upkeep = tokio::spawn(self.upkeep.run(stopped.clone()));
+        let admin = self.admin.map(|(listener, admin)| {
             tokio::spawn(listener::serve(listener, limits, stopped, move |_, request| {
-                let inbox = Arc::clone(&inbox);
-                async move { admin::answer(&*inbox, &request) }
+                let admin = Arc::clone(&admin);
+                async move { admin.handle(request).await }
             }))
         });
 
@@ -289,7 +256,7 @@ impl Running {
         let deadline = tokio::time::Instant::now() + self.config.shutdown_grace;
         let _ = stop.send(true);
         // The inbox is the last to go: until then requests and attempts end beside each other.
-        let (_, ()) = tokio::join!(intake, self.dispatcher.stop(deadline));
+        let (_, (), _) = tokio::join!(intake, self.dispatcher.stop(deadline), upkeep);
         if let Some(admin) = admin {
             let _ = admin.await;
         }

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use hooklatch_core::{Decoded, Event, EventTime, Handler, Identity, Unauthenticated, Verified};
+use hooklatch_core::{Decoded, Event, EventTime, Handler, Identity, Unauthenticated, Undecodable, Verified};
 use hooklatch_inbox::{
     Arrival, ConsumerId, ConsumerSpec, Content, Facts, Filter, Inbox, InboxError, Reading, headers,
 };
@@ -138,6 +138,16 @@ impl Source {
             identity,
         };
         Delivery { arrival, is_readable }
+    }
+
+    /// Reads once more what could not be read when it came in.
+    ///
+    /// # Errors
+    ///
+    /// Why it still cannot be read.
+    pub(crate) fn read_again(&self, verified: Verified) -> Result<Arrival, Undecodable> {
+        self.handler.decode(&verified)?;
+        Ok(self.arrival(verified).arrival)
     }
 
     fn reading(&self, event: &dyn Event) -> Reading {

@@ -3,13 +3,14 @@
 use serde_json::json;
 
 use super::output::{remark, say, table};
-use crate::config::{Config, Target};
+use crate::admin::document;
+use crate::config::Config;
 
 /// Says what the configuration means. That it can be used, reading it has shown.
 pub(super) fn run(config: &Config, as_json: bool) {
     config.warnings.iter().for_each(|warning| remark(&format!("hooklatch: {warning}")));
     if as_json {
-        say(&document(config).to_string());
+        say(&meaning(config).to_string());
         return;
     }
     let server = &config.server;
@@ -41,7 +42,7 @@ pub(super) fn run(config: &Config, as_json: bool) {
         }
         which.extend(filter.attributes.iter().map(|(name, values)| format!("{name}={}", values.join("|"))));
         let which = if which.is_empty() { "everything".to_owned() } else { which.join(" and ") };
-        consumers.add_row([consumer.name.as_str(), &place(&consumer.target), &which]);
+        consumers.add_row([consumer.name.as_str(), &document::place(&consumer.target), &which]);
     }
     if config.consumers.is_empty() {
         say("\nno consumer: events are kept and handed to nobody");
@@ -50,41 +51,9 @@ pub(super) fn run(config: &Config, as_json: bool) {
     }
 }
 
-fn place(target: &Target) -> String {
-    match target {
-        // The path may hold a token.
-        Target::Http(config) => match config.url.parse::<http::Uri>() {
-            Ok(url) => format!(
-                "{}://{}",
-                url.scheme_str().unwrap_or("http"),
-                url.authority().map_or("", http::uri::Authority::as_str)
-            ),
-            Err(_) => "http".to_owned(),
-        },
-        Target::File(file) => file.path.display().to_string(),
-        Target::Stdout => "standard output".to_owned(),
-    }
-}
-
-fn document(config: &Config) -> serde_json::Value {
-    let sources: Vec<_> = config
-        .sources
-        .iter()
-        .map(|source| {
-            json!({
-                "name": &*source.name,
-                "provider": source.handler.provider(),
-                "path": source.path,
-                "path_token": source.has_path_token,
-                "open": source.is_open,
-            })
-        })
-        .collect();
-    let consumers: Vec<_> = config
-        .consumers
-        .iter()
-        .map(|consumer| json!({ "name": consumer.name, "where": place(&consumer.target) }))
-        .collect();
+fn meaning(config: &Config) -> serde_json::Value {
+    let sources: Vec<_> = config.sources.iter().map(document::source).collect();
+    let consumers: Vec<_> = config.consumers.iter().map(document::configured).collect();
     json!({
         "listen": config.server.listen.to_string(),
         "admin": config.server.admin.map(|address| address.to_string()),

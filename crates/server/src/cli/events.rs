@@ -1,20 +1,17 @@
 //! `hooklatch events`
 
-use std::time::Duration;
-
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use clap::Subcommand;
 use hooklatch_core::EventId;
 use hooklatch_core::text::printable;
-use hooklatch_inbox::{DispatchRecord, EventDetail, EventLog as _, EventRecord, EventState, Query, headers};
+use hooklatch_inbox::{EventDetail, EventLog as _, EventState, Query, headers};
 use hooklatch_inbox_sqlite::SqliteLog;
-use serde_json::{Value, json};
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use super::Exit;
-use super::output::{remark, say, show, table, time};
+use super::output::{remark, say, show, table};
+use super::replay::Replay;
+use crate::admin::document::{self, time};
+use crate::admin::narrow;
 use crate::config::Config;
 use crate::server::now;
 
@@ -28,11 +25,26 @@ pub(super) enum Events {
         /// The event's id.
         id: EventId,
     },
+    /// Hand events on again: one, or all that a filter lets through.
+    Replay(Replay),
 }
 
-/// Which events to list; everything that is given must hold.
+/// Which events to list.
 #[derive(Debug, clap::Args)]
 pub(super) struct List {
+    #[command(flatten)]
+    which: Narrowing,
+    /// The most events to list
+    #[arg(long, default_value_t = 50)]
+    limit: usize,
+    /// Continue where an earlier list ended
+    #[arg(long, value_name = "ID")]
+    cursor: Option<EventId>,
+}
+
+/// Which events are meant; everything that is given must hold.
+#[derive(Debug, clap::Args)]
+pub(super) struct Narrowing {
     /// The source's name.
     #[arg(long)]
     source: Option<String>,
@@ -57,35 +69,23 @@ pub(super) struct List {
     /// Text that the body contains
     #[arg(long = "query", short = 'q', value_name = "TEXT")]
     text: Option<String>,
-    /// The most events to list
-    #[arg(long, default_value_t = 50)]
-    limit: usize,
-    /// Continue where an earlier list ended
-    #[arg(long, value_name = "ID")]
-    cursor: Option<EventId>,
 }
 
 /// A point in time, or how long ago it was.
-fn moment(text: &str) -> Result<OffsetDateTime, String> {
-    if let Ok(time) = OffsetDateTime::parse(text, &Rfc3339) {
-        return Ok(time);
-    }
-    let ago: Duration = humantime::parse_duration(text)
-        .map_err(|_| "write 2026-01-02T03:04:05Z, or 2h for two hours ago".to_owned())?;
-    now()
-        .checked_sub(time::Duration::try_from(ago).map_err(|error| error.to_string())?)
-        .ok_or("too long ago".to_owned())
+pub(super) fn moment(text: &str) -> Result<OffsetDateTime, String> {
+    narrow::moment(text, now())
 }
 
 impl Events {
     pub(super) async fn run(self, config: &Config, as_json: bool) -> Result<(), Exit> {
-        let log = SqliteLog::open(&config.inbox.path)?;
+        let log = || SqliteLog::open(&config.inbox.path);
         match self {
-            Self::List(list) => {
-                let page = log.events(list.query()).await?;
+            Self::Replay(replay) => replay.run(config, as_json).await,
+            Self::List(List { which, limit, cursor }) => {
+                let query = Query { after: cursor, limit: limit.max(1), ..which.query() };
+                let page = log()?.events(query).await?;
                 if as_json {
-                    let events: Vec<_> = page.events.iter().map(line).collect();
-                    say(&json!({ "events": events, "next": page.next.map(|id| id.to_string()) }).to_string());
+                    say(&document::page(&page).to_string());
                     return Ok(());
                 }
                 let mut rows =
@@ -109,12 +109,12 @@ impl Events {
                 Ok(())
             }
             Self::Show { id } => {
-                let detail = log
+                let detail = log()?
                     .event(id)
                     .await?
                     .ok_or_else(|| Exit::Failed(format!("no event {id} in this inbox")))?;
                 if as_json {
-                    say(&document(&detail).to_string());
+                    say(&document::event(&detail).to_string());
                 } else {
                     explain(&detail);
                 }
@@ -124,83 +124,21 @@ impl Events {
     }
 }
 
-impl List {
-    fn query(self) -> Query {
+impl Narrowing {
+    /// The query, without a place to begin and a length.
+    pub(super) fn query(&self) -> Query {
         Query {
-            source: self.source,
-            kind: self.kind,
-            topic: self.topic,
-            subject: self.subject,
+            source: self.source.clone(),
+            kind: self.kind.clone(),
+            topic: self.topic.clone(),
+            subject: self.subject.clone(),
             state: self.state,
             since: self.since,
             until: self.until,
-            text: self.text,
-            after: self.cursor,
-            limit: self.limit.max(1),
+            text: self.text.clone(),
+            ..Query::default()
         }
     }
-}
-
-fn line(event: &EventRecord) -> Value {
-    json!({
-        "id": event.id.to_string(),
-        "source": event.source,
-        "type": event.kind,
-        "topic": event.topic,
-        "subject": event.subject,
-        "time": event.time.map(time),
-        "received": time(event.received_at),
-        "proof": event.proof.as_str(),
-        "repeats": event.repeats,
-        "state": event.state.as_str(),
-    })
-}
-
-fn document(detail: &EventDetail) -> Value {
-    let EventDetail { record, event, fault, dispatches } = detail;
-    let mut document = line(record);
-    let headers: Vec<_> = headers::decode(&event.headers)
-        .iter()
-        .map(|(name, value)| json!([name.as_str(), String::from_utf8_lossy(value.as_bytes())]))
-        .collect();
-    let attributes: serde_json::Map<String, Value> = event
-        .reading
-        .iter()
-        .flat_map(|reading| &reading.attributes)
-        .map(|(name, value)| (name.clone(), value.clone().into()))
-        .collect();
-    if let Some(members) = document.as_object_mut() {
-        members.insert("fault".into(), json!(fault));
-        members.insert("peer".into(), json!(event.peer.map(|peer| peer.to_string())));
-        members.insert("attributes".into(), attributes.into());
-        members.insert("headers".into(), headers.into());
-        // The bytes as received, whatever they are; `data` beside it where they are JSON.
-        members.insert("body_base64".into(), STANDARD.encode(&event.body).into());
-        members.insert("data".into(), serde_json::from_slice(&event.body).unwrap_or_default());
-        members.insert("dispatches".into(), dispatches.iter().map(dispatch).collect());
-    }
-    document
-}
-
-fn dispatch(dispatch: &DispatchRecord) -> Value {
-    let attempts: Vec<_> = dispatch
-        .attempts
-        .iter()
-        .map(|attempt| {
-            json!({
-                "started": time(attempt.started_at),
-                "seconds": attempt.took.as_secs_f64(),
-                "error": attempt.error,
-            })
-        })
-        .collect();
-    json!({
-        "consumer": dispatch.consumer,
-        "replay": dispatch.replay,
-        "state": dispatch.state.as_str(),
-        "due": dispatch.due.map(time),
-        "attempts": attempts,
-    })
 }
 
 fn explain(detail: &EventDetail) {

@@ -5,8 +5,8 @@ use std::io::{IsTerminal as _, Write as _};
 use comfy_table::presets::NOTHING;
 use comfy_table::{ContentArrangement, Table};
 use hooklatch_core::text::printable;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
+
+use super::Exit;
 
 /// Lines for people on standard output, with what could steer their terminal made visible.
 pub(super) fn show(text: &str) {
@@ -45,7 +45,23 @@ pub(super) fn table(header: &[&str]) -> Table {
     table
 }
 
-/// A time as RFC 3339 writes it.
-pub(super) fn time(time: OffsetDateTime) -> String {
-    time.format(&Rfc3339).unwrap_or_else(|_| time.to_string())
+/// Asks whether something that cannot be taken back is meant, unless `yes` says so already.
+///
+/// # Errors
+///
+/// When it is not meant, or nobody can be asked.
+pub(super) fn confirm(yes: bool, what: &str) -> Result<(), Exit> {
+    if yes {
+        return Ok(());
+    }
+    if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+        return Err(Exit::Usage(format!("add --yes to {what}")));
+    }
+    let _ = write!(std::io::stderr().lock(), "{what}? [y/N] ");
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer)?;
+    match answer.trim().to_ascii_lowercase().as_str() {
+        "y" | "yes" => Ok(()),
+        _ => Err(Exit::Failed("nothing was done".to_owned())),
+    }
 }

@@ -11,7 +11,8 @@ use hooklatch_inbox_sqlite::{SqliteInbox, SqliteLog};
 use serde_json::json;
 
 use super::Exit;
-use super::output::{complain, remark, say, show, table, time};
+use super::output::{complain, remark, say, show, table};
+use crate::admin::document::time;
 use crate::config::Config;
 use crate::rejected::{self, AdmitError, Admitted, admit, header_lines, is_json, verify_now};
 use crate::server::now;

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::path::Path;
 
 use hooklatch_core::{Secret, Settings};
 
 use super::error::Document;
+use super::secret::{random, write_private};
 use super::server::{DEFAULT_INBOX, DEFAULT_RETENTION};
 use super::{Config, ConfigError, InboxConfig, ServerConfig, SourceConfig};
 use crate::providers::{self, Known};
@@ -50,7 +50,11 @@ pub(super) fn config(folder: &Path, origin: Secrets) -> Result<Config, ConfigErr
     let sources = providers::KNOWN.iter().map(|known| source(known, &secrets)).collect::<Result<_, _>>()?;
     Ok(Config {
         server: ServerConfig::default(),
-        inbox: InboxConfig { path: folder.join(DEFAULT_INBOX), retention: DEFAULT_RETENTION },
+        inbox: InboxConfig {
+            path: folder.join(DEFAULT_INBOX),
+            retention: Some(DEFAULT_RETENTION),
+            max_size: None,
+        },
         sources,
         consumers: Vec::new(),
         warnings,
@@ -105,28 +109,6 @@ fn about(file: &Path, error: &dyn std::fmt::Display) -> ConfigError {
     ConfigError::without_place(format!("{}: {error}", file.display()))
 }
 
-/// Writes a file that only its owner may read. It is complete or not there.
-fn write_private(file: &Path, text: &str) -> std::io::Result<()> {
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    // A new temporary file has mode 0600.
-    let mut temporary = tempfile::NamedTempFile::new_in(folder)?;
-    temporary.write_all(text.as_bytes())?;
-    temporary.as_file().sync_all()?;
-    temporary.persist(file)?;
-    Ok(())
-}
-
 fn made_up() -> Result<BTreeMap<String, String>, ConfigError> {
-    providers::KNOWN.iter().map(|known| Ok((known.name.to_owned(), random_secret()?))).collect()
-}
-
-/// 32 random bytes in hexadecimal.
-pub(crate) fn random_secret() -> Result<String, ConfigError> {
-    let mut bytes = [0_u8; 32];
-    getrandom::fill(&mut bytes)
-        .map_err(|error| ConfigError::without_place(format!("no random bytes for a secret: {error}")))?;
-    Ok(bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    }))
+    providers::KNOWN.iter().map(|known| Ok((known.name.to_owned(), random()?))).collect()
 }

@@ -21,6 +21,7 @@ pub(super) struct Raw {
 pub(super) struct RawServer {
     pub(super) listen: Option<Spanned<String>>,
     pub(super) admin: Option<Spanned<String>>,
+    pub(super) admin_token: Option<Spanned<String>>,
     pub(super) max_body: Option<Spanned<String>>,
     pub(super) header_timeout: Option<Spanned<String>>,
     pub(super) body_timeout: Option<Spanned<String>>,
@@ -33,6 +34,7 @@ pub(super) struct RawServer {
 pub(super) struct RawInbox {
     pub(super) url: Option<Spanned<String>>,
     pub(super) retention: Option<Spanned<String>>,
+    pub(super) max_size: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -4,18 +4,21 @@ use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use hooklatch_core::Secret;
 use toml::Spanned;
 
 use super::raw::{RawInbox, RawServer};
-use super::{ConfigError, Context, DEFAULT_GRACE, units};
+use super::{ConfigError, Context, DEFAULT_GRACE, secret, units};
 
 /// Addresses and limits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerConfig {
     /// Where providers post.
     pub listen: SocketAddr,
-    /// Where health, and later the console, is served; `None` to have none.
+    /// Where health and the admin API are served; `None` to have none.
     pub admin: Option<SocketAddr>,
+    /// What callers of the admin API prove themselves with; `None` for one that is made and kept beside the inbox.
+    pub admin_token: Option<Secret>,
     /// The largest body in bytes.
     pub max_body: usize,
     /// How long the headers of a request may take.
@@ -33,6 +36,7 @@ impl Default for ServerConfig {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8400)),
             admin: Some(SocketAddr::from(([127, 0, 0, 1], 8401))),
+            admin_token: None,
             max_body: 1 << 20,
             header_timeout: Duration::from_secs(5),
             body_timeout: Duration::from_secs(10),
@@ -47,8 +51,10 @@ impl Default for ServerConfig {
 pub struct InboxConfig {
     /// The SQLite file.
     pub path: PathBuf,
-    /// How long events that are done are kept.
-    pub retention: Duration,
+    /// How long events that are done are kept; `None` for ever.
+    pub retention: Option<Duration>,
+    /// How many bytes the inbox may use before the oldest done events go, however young; `None` for any number.
+    pub max_size: Option<u64>,
 }
 
 /// The name of the inbox's file where none is given.
@@ -56,13 +62,14 @@ pub(super) const DEFAULT_INBOX: &str = "hooklatch.db";
 /// Thirty days.
 pub(super) const DEFAULT_RETENTION: Duration = Duration::from_hours(30 * 24);
 
-pub(super) fn server(raw: RawServer, context: &Context<'_>) -> Result<ServerConfig, ConfigError> {
+pub(super) fn server(raw: RawServer, context: &mut Context<'_>) -> Result<ServerConfig, ConfigError> {
     let default = ServerConfig::default();
     let admin = match &raw.admin {
         Some(text) if text.get_ref() == "off" => None,
-        Some(text) => Some(address(text, context)?),
+        Some(text) => Some(admin_address(text, context)?),
         None => default.admin,
     };
+    let admin_token = raw.admin_token.as_ref().map(|text| token(text, context)).transpose()?;
     let max_connections = match raw.max_connections {
         Some(number) if *number.get_ref() == 0 => {
             return Err(context.document.error(number.span(), "at least one connection must be allowed"));
@@ -73,12 +80,34 @@ pub(super) fn server(raw: RawServer, context: &Context<'_>) -> Result<ServerConf
     Ok(ServerConfig {
         listen: raw.listen.as_ref().map_or(Ok(default.listen), |text| address(text, context))?,
         admin,
+        admin_token,
         max_body: max_body(raw.max_body.as_ref(), default.max_body, context)?,
         header_timeout: units::duration(raw.header_timeout.as_ref(), default.header_timeout, context)?,
         body_timeout: units::duration(raw.body_timeout.as_ref(), default.body_timeout, context)?,
         max_connections,
         shutdown_grace: units::duration(raw.shutdown_grace.as_ref(), default.shutdown_grace, context)?,
     })
+}
+
+fn admin_address(text: &Spanned<String>, context: &mut Context<'_>) -> Result<SocketAddr, ConfigError> {
+    let address = address(text, context)?;
+    if !address.ip().is_loopback() {
+        let message =
+            "the admin API is reachable from beyond this machine, and its token travels in the clear";
+        context.warnings.push(context.document.error(text.span(), message).to_string());
+    }
+    Ok(address)
+}
+
+/// A token as it can stand in an `authorization` header (RFC 6750, section 2.1).
+fn token(text: &Spanned<String>, context: &mut Context<'_>) -> Result<Secret, ConfigError> {
+    let token = secret::secret(text, context)?;
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(byte);
+    if !token.expose().iter().all(is_plain) {
+        let message = "a bearer token has letters, digits and `-._~+/=` only";
+        return Err(context.document.error(text.span(), message));
+    }
+    Ok(token)
 }
 
 /// A body is kept in memory and in one row, so there is an end to it.
@@ -117,6 +146,13 @@ pub(super) fn inbox(raw: &RawInbox, context: &Context<'_>) -> Result<InboxConfig
             }
         },
     };
-    let retention = units::duration(raw.retention.as_ref(), DEFAULT_RETENTION, context)?;
-    Ok(InboxConfig { path, retention })
+    let retention = match &raw.retention {
+        Some(text) if text.get_ref() == "off" => None,
+        text => Some(units::duration(text.as_ref(), DEFAULT_RETENTION, context)?),
+    };
+    let max_size = match &raw.max_size {
+        None => None,
+        size => u64::try_from(units::size(size.as_ref(), 0, context)?).ok(),
+    };
+    Ok(InboxConfig { path, retention, max_size })
 }

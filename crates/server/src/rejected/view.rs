@@ -4,10 +4,9 @@ use hooklatch_core::{Handler, Proof, Unauthenticated};
 use hooklatch_inbox::{RejectedBody, RejectedContent, RejectedDetail, RejectedRecord, headers};
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use super::verify_now;
+use crate::admin::document::time;
 
 /// Headers whose values are shown.
 ///
@@ -122,10 +121,6 @@ fn verdict(now: Result<Proof, Unauthenticated>) -> Value {
             "cause": cause.to_string(),
         }),
     }
-}
-
-fn time(time: OffsetDateTime) -> String {
-    time.format(&Rfc3339).unwrap_or_else(|_| time.to_string())
 }
 
 #[cfg(test)]

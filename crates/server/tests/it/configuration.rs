@@ -30,6 +30,10 @@ fn mistakes_are_shown_with_their_place() {
     wrong("[server]\nmax_connections = 0\n", "2:19", "at least one");
     wrong("[inbox]\nurl = \"postgres://localhost/db\"\n", "2:7", "SQLite only");
     wrong("[inbox]\nretention = \"30 moons\"\n", "2:13", "not a duration");
+    wrong("[inbox]\nmax_size = \"ten\"\n", "2:12", "not a size");
+    wrong("[server]\nadmin_token = \"plain:two words\"\n", "2:15", "a bearer token has");
+    wrong("[server]\nadmin_token = \"env:HOOKLATCH_TEST_UNSET\"\n", "2:15", "not set");
+    wrong("[server]\nadmin_token = \"plain:\"\n", "2:15", "empty");
     wrong("[[source]]\nname = \"a\"\n", "1:1", "missing field `provider`");
     wrong("[[source]]\nname = \"a\"\nprovider = \"nobody\"\n", "3:12", "no provider `nobody`");
     wrong("[[source]]\nname = \"a b\"\nprovider = \"nobody\"\n", "2:8", "a name has");
@@ -128,6 +132,25 @@ fn a_source_without_any_proof_listens_on_this_machine_only() {
         let output = run(folder.path(), &["check"]);
         assert!(output.status.success(), "{}", text(&output.stderr));
         assert!(text(&output.stderr).contains("nothing proves the sender"), "{}", text(&output.stderr));
+    }
+}
+
+#[test]
+fn an_admin_address_that_others_reach_is_warned_about() {
+    let folder = tempfile::tempdir().unwrap();
+    for (admin, is_warned) in
+        [("127.0.0.1:8401", false), ("[::1]:8401", false), ("off", false), ("0.0.0.0:8401", true)]
+    {
+        let config = format!("[server]\nadmin = \"{admin}\"\n");
+        std::fs::write(folder.path().join("hooklatch.toml"), config).unwrap();
+        let output = run(folder.path(), &["check"]);
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        let said = text(&output.stderr);
+        assert_eq!(
+            said.contains("hooklatch.toml:2:9: the admin API is reachable"),
+            is_warned,
+            "{admin}: {said}"
+        );
     }
 }
 

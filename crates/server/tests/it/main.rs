@@ -8,6 +8,10 @@
     reason = "a test reports by panicking"
 )]
 
+mod admin;
+mod admin_pause;
+mod admin_quarantine;
+mod admin_replay;
 mod commands;
 mod configuration;
 mod crash;
@@ -20,4 +24,5 @@ mod receiver;
 mod rejected;
 #[cfg(feature = "picpay")]
 mod strangers;
+mod upkeep;
 mod wire;

@@ -16,6 +16,8 @@ pub(crate) struct Program {
     pub(crate) listen: SocketAddr,
     pub(crate) admin: SocketAddr,
     child: Child,
+    /// What it logged before it was ready.
+    started: Vec<String>,
     log: mpsc::Receiver<String>,
     /// Standard output, read all the time: a full pipe holds its writer up.
     output: mpsc::Receiver<String>,
@@ -68,7 +70,15 @@ impl Program {
             }
         };
         let address = |name: &str| ready["fields"][name].as_str().unwrap().parse().unwrap();
-        Self { listen: address("listen"), admin: address("admin"), folder, child, log, output }
+        Self { listen: address("listen"), admin: address("admin"), folder, child, started: seen, log, output }
+    }
+
+    /// Writes the admin address that it got into its configuration, so that commands find it there.
+    pub(crate) fn fix_admin(&self) {
+        let file = self.path("hooklatch.toml");
+        let config = std::fs::read_to_string(&file).unwrap();
+        let fixed = config.replace("admin = \"127.0.0.1:0\"", &format!("admin = \"{}\"", self.admin));
+        std::fs::write(file, fixed).unwrap();
     }
 
     /// A file in the receiver's folder.
@@ -103,7 +113,12 @@ impl Program {
         assert!(status.success());
     }
 
-    /// What it has logged so far.
+    /// The lines that it logged before it was ready.
+    pub(crate) fn logged_at_start(&self) -> &[String] {
+        &self.started
+    }
+
+    /// What it has logged since it was ready.
     pub(crate) fn logged(&self) -> String {
         self.log.try_iter().collect::<Vec<_>>().join("\n")
     }

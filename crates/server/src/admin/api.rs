@@ -1,0 +1,215 @@
+//! What the calls of the admin API do, whoever calls: a server's admin address, or a command that holds the inbox itself.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use hooklatch_core::EventId;
+use hooklatch_inbox::{Clock, ConsumerSpec, EventDetail, Inbox, InboxError, Ordering, Query};
+use http::{Method, StatusCode, Uri};
+use serde_json::{Map, Value, json};
+use time::OffsetDateTime;
+
+use super::configured::Configured;
+use super::given::{members, nothing, parameters};
+use super::narrow::{self, moment, narrow};
+use super::replay::Asked;
+use super::route::Route;
+use super::{Problem, document};
+use crate::config::Config;
+use crate::server::now;
+use crate::source::{Source, Subscription};
+use crate::upkeep;
+
+/// The admin API.
+pub(crate) struct Api {
+    pub(crate) inbox: Arc<dyn Inbox>,
+    pub(crate) configured: Configured,
+    /// The sources at work, which read what could not be read when it came.
+    pub(crate) sources: HashMap<Arc<str>, Arc<Source>>,
+    pub(crate) clock: Clock,
+    pub(crate) started_at: OffsetDateTime,
+}
+
+/// One call.
+#[derive(Clone, Debug)]
+pub(crate) struct Call {
+    pub(crate) method: Method,
+    pub(crate) uri: Uri,
+    pub(crate) body: Bytes,
+}
+
+/// What a call is answered.
+#[derive(Debug)]
+pub(crate) enum Reply {
+    Json(Value),
+    Bytes(Bytes),
+}
+
+/// How many events a page has where the caller does not say.
+const PAGE: usize = 50;
+/// The most events of a page.
+const LONGEST_PAGE: usize = 1000;
+
+impl Api {
+    /// The same calls where no server runs: for a command that holds `inbox` itself.
+    ///
+    /// # Errors
+    ///
+    /// When the inbox cannot be written.
+    pub(crate) async fn alone(config: &Config, inbox: Arc<dyn Inbox>) -> Result<Self, InboxError> {
+        let specs: Vec<_> = config
+            .consumers
+            .iter()
+            .map(|consumer| ConsumerSpec { name: consumer.name.clone(), ordering: consumer.ordering })
+            .collect();
+        let ids = inbox.register(&specs).await?;
+        let filters = config.consumers.iter().map(|consumer| consumer.filter.clone());
+        let subscriptions: Arc<[Subscription]> = ids
+            .into_iter()
+            .zip(filters)
+            .map(|(consumer, filter)| Subscription { consumer, filter })
+            .collect();
+        let sources = config.sources.iter().map(|source| {
+            (Arc::clone(&source.name), Arc::new(Source::new(source, Arc::clone(&subscriptions))))
+        });
+        Ok(Self {
+            inbox,
+            configured: Configured::of(config),
+            sources: sources.collect(),
+            clock: Arc::new(now),
+            started_at: now(),
+        })
+    }
+
+    /// Does what a call asks for.
+    ///
+    /// # Errors
+    ///
+    /// [`Problem`], and then nothing was changed, unless the inbox failed in the middle of it.
+    pub(crate) async fn answer(&self, call: &Call) -> Result<Reply, Problem> {
+        let Some(route) = Route::of(call.uri.path()) else {
+            return Err(Problem::of(StatusCode::NOT_FOUND));
+        };
+        if !route.takes(&call.method) {
+            return Err(Problem::wrong_method(route.allow()));
+        }
+        if route != Route::Events
+            && let Some((name, _)) = parameters(&call.uri)?.first()
+        {
+            return Err(Problem::with(name, "this call has no such parameter"));
+        }
+        let document = match route {
+            Route::Events => self.events(&call.uri).await?,
+            Route::Event(id) => document::event(&self.event(id).await?),
+            Route::Body(id) => return Ok(Reply::Bytes(self.event(id).await?.event.body)),
+            Route::ReplayEvent(id) => self.replay_one(id, Asked::read(members(&call.body)?, self)?).await?,
+            Route::Replay => self.replay_matching(Asked::read(members(&call.body)?, self)?).await?,
+            Route::Sources => json!({ "sources": self.configured.sources }),
+            Route::Consumers => self.configured.document_of(&self.inbox.consumers().await?),
+            Route::Pause(name) => {
+                nothing(&call.body)?;
+                self.set_paused(name, Some("by hand".to_owned())).await?
+            }
+            Route::Resume(name) => {
+                nothing(&call.body)?;
+                self.set_paused(name, None).await?
+            }
+            Route::Stats => self.stats().await?,
+            Route::Prune => self.prune(members(&call.body)?).await?,
+        };
+        Ok(Reply::Json(document))
+    }
+
+    async fn events(&self, uri: &Uri) -> Result<Value, Problem> {
+        let mut query = Query { limit: PAGE, ..Query::default() };
+        for (name, value) in parameters(uri)? {
+            let wrong = |detail: String| Problem::with(&name, detail);
+            match name.as_str() {
+                "cursor" => {
+                    let id = value.parse().map_err(|_| wrong("not what `next` of a page said".to_owned()))?;
+                    query.after = Some(id);
+                }
+                "limit" => {
+                    let limit = value.parse().ok().filter(|limit| (1..=LONGEST_PAGE).contains(limit));
+                    query.limit = limit.ok_or_else(|| wrong(format!("a number from 1 to {LONGEST_PAGE}")))?;
+                }
+                _ => {
+                    if !narrow(&mut query, &name, &value, (self.clock)()).map_err(wrong)? {
+                        let known = narrow::NAMES;
+                        return Err(wrong(format!("no such parameter; there are {known}, limit, cursor")));
+                    }
+                }
+            }
+        }
+        Ok(document::page(&self.inbox.events(query).await?))
+    }
+
+    pub(super) async fn event(&self, id: &str) -> Result<EventDetail, Problem> {
+        let missing = || Problem::not_found(format!("no event {id} in this inbox"));
+        let id = id.parse::<EventId>().map_err(|_| missing())?;
+        self.inbox.event(id).await?.ok_or_else(missing)
+    }
+
+    /// Holds back everything for a consumer, or lets it flow again.
+    async fn set_paused(&self, name: &str, reason: Option<String>) -> Result<Value, Problem> {
+        self.check_consumer(name)?;
+        // It is at work already, so this only gives its number, and its order stays as it is.
+        let spec = ConsumerSpec { name: name.to_owned(), ordering: Ordering::Subject };
+        for id in self.inbox.register(&[spec]).await? {
+            self.inbox.set_paused(id, reason.clone()).await?;
+        }
+        tracing::info!(consumer = name, reason, "{}", if reason.is_some() { "paused" } else { "resumed" });
+        let known = self.inbox.consumers().await?;
+        let status = known.iter().find(|consumer| consumer.name == name);
+        Ok(status
+            .map_or(Value::Null, |status| document::consumer(status, self.configured.consumers.get(name))))
+    }
+
+    /// Whether a consumer is at work. One that is not configured any more is not: nobody would hand it anything.
+    pub(super) fn check_consumer(&self, name: &str) -> Result<(), Problem> {
+        let configured = &self.configured.consumers;
+        if configured.contains_key(name) {
+            return Ok(());
+        }
+        let names: Vec<_> = configured.keys().map(String::as_str).collect();
+        let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+        Err(Problem::not_found(format!("no consumer `{name}` is configured; there are {names}")))
+    }
+
+    /// Deletes what is done and was received before the given time, or is older than the configuration keeps it.
+    async fn prune(&self, members: Map<String, Value>) -> Result<Value, Problem> {
+        let now = (self.clock)();
+        let mut before = self.configured.retention.and_then(|retention| upkeep::ago(retention, now));
+        for (name, value) in members {
+            before = match (name.as_str(), &value) {
+                ("before", Value::String(text)) => {
+                    Some(moment(text, now).map_err(|detail| Problem::with(&name, detail))?)
+                }
+                ("before", _) => return Err(Problem::with(&name, "not text")),
+                _ => return Err(Problem::with(&name, "no such member; there is before")),
+            };
+        }
+        let missing = "nothing is ever too old by the configuration, so say before when";
+        let before = before.ok_or_else(|| Problem::with("before", missing))?;
+        let events = upkeep::prune(&*self.inbox, before).await?;
+        tracing::info!(events, before = document::time(before), "pruned by hand");
+        Ok(json!({ "events": events }))
+    }
+
+    async fn stats(&self) -> Result<Value, Problem> {
+        let size = self.inbox.size().await?;
+        let fault = self.inbox.check_ready().err().map(|error| error.to_string());
+        Ok(json!({
+            "version": env!("CARGO_PKG_VERSION"),
+            "started": document::time(self.started_at),
+            "ready": fault.is_none(),
+            "fault": fault,
+            "inbox": {
+                "path": self.configured.inbox,
+                "bytes": size.bytes,
+                "used_bytes": size.used_bytes,
+            },
+        }))
+    }
+}
