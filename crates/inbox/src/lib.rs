@@ -8,6 +8,9 @@ pub mod headers;
 mod record;
 mod retry;
 
+#[cfg(feature = "testing")]
+pub mod contract;
+
 pub use dispatcher::{Clock, Dispatcher, Handlers, Lane};
 pub use filter::{Facts, Filter, glob};
 pub use record::{
