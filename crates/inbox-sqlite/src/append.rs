@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use hooklatch_core::{EventId, IdentityClass};
-use hooklatch_inbox::{Appended, Arrival, ConsumerId, Content};
+use hooklatch_core::{EventId, IdentityClass, IdentityKey};
+use hooklatch_inbox::{Appended, Arrival, ConsumerId, Content, Reading};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::claim::Desk;
@@ -56,25 +56,29 @@ impl Memory {
         if let Some(id) = self.routes.get(consumers) {
             return Ok(*id);
         }
-        let text = consumers.iter().map(|id| id.0.to_string()).collect::<Vec<_>>().join(",");
-        let known = connection
-            .query_row("SELECT id FROM route WHERE consumers = ?1", params![text], |row| row.get(0))
-            .optional()?;
-        let id = if let Some(id) = known {
-            id
-        } else {
-            connection.execute("INSERT INTO route (consumers) VALUES (?1)", params![text])?;
-            let id = connection.last_insert_rowid();
-            let mut insert =
-                connection.prepare_cached("INSERT INTO route_consumer (consumer, route) VALUES (?1, ?2)")?;
-            for consumer in consumers {
-                insert.execute(params![consumer.0, id])?;
-            }
-            id
-        };
+        let id = route(connection, consumers)?;
         self.routes.insert(consumers.to_vec(), id);
         Ok(id)
     }
+}
+
+/// The route to these consumers, which is made when there is none.
+pub(crate) fn route(connection: &Connection, consumers: &[ConsumerId]) -> rusqlite::Result<i64> {
+    let text = consumers.iter().map(|id| id.0.to_string()).collect::<Vec<_>>().join(",");
+    let known = connection
+        .query_row("SELECT id FROM route WHERE consumers = ?1", params![text], |row| row.get(0))
+        .optional()?;
+    if let Some(id) = known {
+        return Ok(id);
+    }
+    connection.execute("INSERT INTO route (consumers) VALUES (?1)", params![text])?;
+    let id = connection.last_insert_rowid();
+    let mut insert =
+        connection.prepare_cached("INSERT INTO route_consumer (consumer, route) VALUES (?1, ?2)")?;
+    for consumer in consumers {
+        insert.execute(params![consumer.0, id])?;
+    }
+    Ok(id)
 }
 
 /// Writes the arrival down, or counts it as a repeat.
@@ -87,12 +91,7 @@ pub(crate) fn append(
     let source = memory.source(connection, arrival)?;
     let position = position::next(memory.last, arrival.received_at);
     let (class, key) = &arrival.identity;
-    // The source stands in front, so that identities of two accounts never meet.
-    let mut identity = [0; 32];
-    let (head, tail) = identity.split_at_mut(8);
-    head.copy_from_slice(&source.to_be_bytes());
-    tail.copy_from_slice(key.as_bytes());
-
+    let identity = identity(source, key);
     let is_new = connection
         .prepare_cached(
             "INSERT INTO identity (key, position, repeats) VALUES (?1, ?2, 0) ON CONFLICT DO NOTHING",
@@ -118,6 +117,21 @@ pub(crate) fn append(
     Ok(Appended { id: memory.id(position), is_new: true })
 }
 
+/// The source stands in front, so that identities of two accounts never meet.
+pub(crate) fn identity(source: i64, key: &IdentityKey) -> [u8; 32] {
+    let mut identity = [0; 32];
+    let (head, tail) = identity.split_at_mut(8);
+    head.copy_from_slice(&source.to_be_bytes());
+    tail.copy_from_slice(key.as_bytes());
+    identity
+}
+
+/// A JSON object, when there are any.
+pub(crate) fn attributes(reading: &Reading) -> Option<String> {
+    let members = reading.attributes.iter().map(|(name, value)| (name.clone(), value.clone().into()));
+    (!reading.attributes.is_empty()).then(|| serde_json::Value::Object(members.collect()).to_string())
+}
+
 fn insert_event(
     connection: &Connection,
     memory: &mut Memory,
@@ -131,10 +145,7 @@ fn insert_event(
         Content::Event(reading) => (Some(reading), None),
         Content::Quarantined { reason } => (None, Some(reason)),
     };
-    let attributes = reading.filter(|reading| !reading.attributes.is_empty()).map(|reading| {
-        let members = reading.attributes.iter().map(|(name, value)| (name.clone(), value.clone().into()));
-        serde_json::Value::Object(members.collect()).to_string()
-    });
+    let attributes = reading.and_then(attributes);
     connection
         .prepare_cached(
             "INSERT INTO event (position, route, source, kind, topic, subject, time, received, proof, peer,
@@ -164,17 +175,21 @@ fn insert_event(
 /// Whether any consumer has begun to get the event at `position`.
 ///
 /// When that cannot be known, because it was before a restart, it counts as begun: a signal too many does no harm.
-fn has_begun(
+pub(crate) fn has_begun(
     connection: &Connection,
     desks: &[Arc<Desk>],
     position: i64,
     wanted_by: &[ConsumerId],
 ) -> rusqlite::Result<bool> {
+    let route: Option<i64> = connection
+        .prepare_cached("SELECT route FROM event WHERE position = ?1")?
+        .query_row(params![position], |row| row.get(0))
+        .optional()?;
+    // What was pruned was done.
+    let Some(route) = route else { return Ok(true) };
     let consumers: Vec<u32> = connection
-        .prepare_cached(
-            "SELECT consumer FROM route_consumer WHERE route = (SELECT route FROM event WHERE position = ?1)",
-        )?
-        .query_map(params![position], |row| row.get(0))?
+        .prepare_cached("SELECT consumer FROM route_consumer WHERE route = ?1")?
+        .query_map(params![route], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
     // Who was not promised the earlier one would never hear of this one.
     if wanted_by.iter().any(|wanting| !consumers.contains(&wanting.0)) {

@@ -2,11 +2,11 @@
 
 use std::path::Path;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 use rusqlite::Connection;
 
+use crate::nudge::Nudges;
 use crate::writer::Shared;
 
 /// Pages in the log that are worth a checkpoint: 8 MiB.
@@ -17,10 +17,10 @@ const LONG: i64 = 16 * 1024;
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Works until the writer is gone.
-pub(crate) fn run(requests: &Receiver<()>, shared: &Shared) {
+pub(crate) fn run(mut nudges: Nudges, shared: &Shared) {
     let log = log_path(&shared.path);
     let mut connection = None;
-    while requests.recv().is_ok() {
+    while nudges.wait(PAUSE) {
         if std::fs::metadata(&log).is_ok_and(|log| log.len() >= WORTHWHILE) {
             connection = connection.or_else(|| open(&shared.path));
             if let Some(connection) = &connection
@@ -29,7 +29,6 @@ pub(crate) fn run(requests: &Receiver<()>, shared: &Shared) {
                 shared.is_log_long.store(true, Ordering::Relaxed);
             }
         }
-        std::thread::park_timeout(PAUSE);
     }
 }
 
@@ -47,7 +46,7 @@ fn pages_left(connection: &Connection) -> i64 {
         .unwrap_or_default()
 }
 
-fn log_path(path: &Path) -> std::path::PathBuf {
+pub(crate) fn log_path(path: &Path) -> std::path::PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push("-wal");
     name.into()

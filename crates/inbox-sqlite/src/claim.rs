@@ -1,13 +1,15 @@
 //! Fills a consumer's queue from the file, and loads what is handed out.
 
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use hooklatch_inbox::{Claimed, ConsumerId, Ticket};
+use hooklatch_inbox::{Claimed, ConsumerId, Outcome, Ticket};
 use rusqlite::{Connection, OptionalExtension as _, params};
 use time::OffsetDateTime;
 
+use crate::latest::Newest;
 use crate::queue::{Entry, Queue};
-use crate::row;
+use crate::{index, row};
 
 /// The most rows that are read from the log at once.
 const CHUNK: usize = 1024;
@@ -21,22 +23,35 @@ pub(crate) struct Desk {
     filling: Mutex<()>,
     /// Held from a plan of the queue until it is durable and applied, or given up. It guards the cursor last written.
     pub(crate) writing: tokio::sync::Mutex<i64>,
+    /// Where only the latest of a subject is wanted.
+    newest: Option<Mutex<Newest>>,
     /// The newest event when the inbox was opened. What is not newer may have been begun or settled before.
     opened_at: i64,
+    /// Up to here the log may hold dispatches that have ended, or wait on disk, without having been read into memory.
+    pub(crate) look_closely_until: AtomicI64,
 }
 
 /// What was found to be handed on.
 pub(crate) struct Found {
     pub(crate) claimed: Vec<Claimed>,
-    /// What is in the file and cannot be read, and why.
-    pub(crate) unreadable: Vec<(Ticket, String)>,
+    /// What is not handed on: it cannot be read, or a newer one has overtaken it.
+    pub(crate) ended: Vec<(Ticket, Outcome)>,
     pub(crate) next_due: Option<OffsetDateTime>,
 }
 
 impl Desk {
     pub(crate) fn new(consumer: ConsumerId, queue: Queue, opened_at: i64) -> Self {
+        let newest = queue.skips_overtaken().then(Mutex::default);
         let writing = tokio::sync::Mutex::new(queue.cursor());
-        Self { consumer, queue: Mutex::new(queue), filling: Mutex::new(()), writing, opened_at }
+        Self {
+            consumer,
+            queue: Mutex::new(queue),
+            filling: Mutex::new(()),
+            writing,
+            newest,
+            opened_at,
+            look_closely_until: AtomicI64::new(opened_at),
+        }
     }
 
     /// The queue, for a moment. It is never locked across a wait or a read of the file.
@@ -63,14 +78,11 @@ impl Desk {
         }
         let next_due = self.next_due(connection, now)?;
         let entries = self.queue().take(limit);
-        let loaded = load(connection, &entries);
-        if loaded.is_err() {
+        self.load(connection, &entries, next_due).inspect_err(|_| {
             for entry in &entries {
                 self.queue().release(entry.ticket);
             }
-        }
-        let (claimed, unreadable) = loaded?;
-        Ok(Found { claimed, unreadable, next_due })
+        })
     }
 
     /// Takes in dispatches whose next attempt is due.
@@ -135,8 +147,10 @@ impl Desk {
         room: usize,
         is_ordered: bool,
     ) -> rusqlite::Result<Chunk> {
-        // Before the inbox was opened, part of the log behind the cursor may have been settled or held already.
-        let sql = if read_to < self.opened_at {
+        let newest: Option<i64> =
+            snapshot.query_row("SELECT max(position) FROM event", [], |row| row.get(0))?;
+        // Only now, with the snapshot taken, is known up to where what it shows must be looked at closely.
+        let sql = if read_to < self.look_closely_until.load(Ordering::SeqCst) {
             "SELECT position, source, subject FROM event
              WHERE position > ?1 AND kind IS NOT NULL
                AND route IN (SELECT route FROM route_consumer WHERE consumer = ?2)
@@ -151,8 +165,6 @@ impl Desk {
                AND route IN (SELECT route FROM route_consumer WHERE consumer = ?2)
              ORDER BY position LIMIT ?3"
         };
-        let newest: Option<i64> =
-            snapshot.query_row("SELECT max(position) FROM event", [], |row| row.get(0))?;
         let mut select = snapshot.prepare_cached(sql)?;
         let mut is_held =
             snapshot.prepare_cached("SELECT 1 FROM held WHERE consumer = ?1 AND subject = ?2 LIMIT 1")?;
@@ -179,6 +191,47 @@ impl Desk {
         Ok(Chunk { read_to, events })
     }
 
+    /// Loads the events of what was taken, and tells which of them are not handed on.
+    fn load(
+        &self,
+        connection: &Connection,
+        entries: &[Entry],
+        next_due: Option<OffsetDateTime>,
+    ) -> rusqlite::Result<Found> {
+        let instance = row::instance(connection)?;
+        let mut newest =
+            self.newest.as_ref().map(|newest| newest.lock().unwrap_or_else(PoisonError::into_inner));
+        if let Some(newest) = newest.as_mut().filter(|_| !entries.is_empty()) {
+            newest.read(connection, self.consumer)?;
+        }
+        let mut found = Found { claimed: Vec::with_capacity(entries.len()), ended: Vec::new(), next_due };
+        for Entry { ticket, attempts, .. } in entries {
+            // Whoever asked for an event again wants it, however old it is.
+            if let Some(newest) = newest.as_ref().filter(|_| ticket.replay == 0)
+                && newest.has_overtaken(connection, self.consumer, ticket.position)?
+            {
+                found.ended.push((*ticket, Outcome::Overtaken));
+                continue;
+            }
+            match row::event(connection, instance, ticket.position) {
+                Ok(event) => found.claimed.push(Claimed { ticket: *ticket, attempt: attempts + 1, event }),
+                // The file cannot be read at the moment.
+                Err(error @ rusqlite::Error::SqliteFailure(..)) => return Err(error),
+                // This row cannot be read, today or ever.
+                Err(error) => {
+                    let error = error.to_string();
+                    tracing::error!(
+                        consumer = self.consumer.0,
+                        error,
+                        "an event in the inbox cannot be read; it is given up"
+                    );
+                    found.ended.push((*ticket, Outcome::Dead { error }));
+                }
+            }
+        }
+        Ok(found)
+    }
+
     /// When the next attempt is due that is not due yet.
     fn next_due(
         &self,
@@ -199,28 +252,8 @@ struct Chunk {
     events: Vec<(i64, Option<i64>, bool)>,
 }
 
-type Unreadable = (Ticket, String);
-
-/// Loads the events of what was taken, and tells which of them cannot be read.
-fn load(connection: &Connection, entries: &[Entry]) -> rusqlite::Result<(Vec<Claimed>, Vec<Unreadable>)> {
-    let instance = row::instance(connection)?;
-    let (mut claimed, mut unreadable) = (Vec::with_capacity(entries.len()), Vec::new());
-    for Entry { ticket, attempts, .. } in entries {
-        match row::event(connection, instance, ticket.position) {
-            Ok(event) => claimed.push(Claimed { ticket: *ticket, attempt: attempts + 1, event }),
-            // The file cannot be read at the moment.
-            Err(error @ rusqlite::Error::SqliteFailure(..)) => return Err(error),
-            // This row cannot be read, today or ever.
-            Err(error) => unreadable.push((*ticket, error.to_string())),
-        }
-    }
-    Ok((claimed, unreadable))
-}
-
-/// FNV-1a over source and subject. It is stored, so it must never change.
-fn subject_hash(source: i64, subject: &str) -> i64 {
-    const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
-    const PRIME: u64 = 0x0100_0000_01b3;
-    let bytes = source.to_le_bytes().into_iter().chain(subject.bytes());
-    bytes.fold(OFFSET, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(PRIME)).cast_signed()
+/// A hash of source and subject. It is stored, so it must never change.
+pub(crate) fn subject_hash(source: i64, subject: &str) -> i64 {
+    index::continue_hash(index::continue_hash(index::EMPTY, &source.to_le_bytes()), subject.as_bytes())
+        .cast_signed()
 }

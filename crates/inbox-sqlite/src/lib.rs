@@ -3,18 +3,28 @@
 mod inbox;
 
 mod append;
+mod backup;
 mod checkpoint;
 mod claim;
+mod contract;
 mod fault;
+mod index;
+mod latest;
 mod lock;
 mod log;
+mod nudge;
 mod position;
 mod queue;
 mod readers;
+mod release;
+mod replay;
+mod retention;
 mod row;
 mod schema;
+mod search;
 mod settle;
 mod tables;
+mod verify;
 mod writer;
 
 pub use inbox::SqliteInbox;

@@ -7,14 +7,14 @@ use async_trait::async_trait;
 use hooklatch_core::EventId;
 use hooklatch_inbox::{
     AttemptRecord, ConsumerStatus, DispatchRecord, DispatchState, EventDetail, EventLog, EventRecord,
-    EventState, InboxError, Page, Query, glob,
+    EventState, InboxError, InboxErrorKind, Page, Query, Size,
 };
-use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension as _, Row, params, params_from_iter};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use crate::readers::Readers;
+use crate::search::{Direction, Search};
 use crate::settle::{DEAD, DONE, OVERTAKEN};
-use crate::{position, row, schema};
+use crate::{backup, checkpoint, position, row, schema, verify};
 
 /// The event log of an inbox, for reading only.
 #[derive(Debug)]
@@ -73,7 +73,12 @@ impl EventLog for SqliteLog {
             let mut select = connection.prepare(
                 "SELECT name, paused,
                         (SELECT count(*) FROM held WHERE held.consumer = consumer.id),
-                        (SELECT count(*) FROM dispatch WHERE dispatch.consumer = consumer.id AND state = 2)
+                        (SELECT count(*) FROM dispatch
+                         WHERE dispatch.consumer = consumer.id AND state = 2
+                           AND NOT EXISTS (SELECT 1 FROM dispatch AS later WHERE later.position = dispatch.position
+                                           AND later.consumer = consumer.id AND later.replay > dispatch.replay)
+                           AND NOT EXISTS (SELECT 1 FROM held WHERE held.consumer = consumer.id
+                                           AND held.position = dispatch.position))
                  FROM consumer ORDER BY name",
             )?;
             let rows = select.query_map([], |row| {
@@ -88,6 +93,35 @@ impl EventLog for SqliteLog {
         })
         .await
     }
+
+    async fn size(&self) -> Result<Size, InboxError> {
+        let path = self.readers.path().to_owned();
+        self.read(move |connection| size(connection, &path)).await
+    }
+
+    async fn verify(&self) -> Result<Vec<String>, InboxError> {
+        self.read(|connection| {
+            let snapshot = connection.transaction()?;
+            verify::faults(&snapshot)
+        })
+        .await
+    }
+
+    async fn back_up(&self, to: &Path) -> Result<(), InboxError> {
+        let (from, to) = (self.readers.path().to_owned(), to.to_owned());
+        tokio::task::spawn_blocking(move || backup::write(&from, &to))
+            .await
+            .map_err(|error| InboxError::new(InboxErrorKind::Unavailable, error))?
+    }
+}
+
+/// How much the file and its log hold.
+fn size(connection: &Connection, path: &Path) -> rusqlite::Result<Size> {
+    let pragma = |name: &str| connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, u64>(0));
+    let page = pragma("page_size")?;
+    let log = std::fs::metadata(checkpoint::log_path(path)).map_or(0, |log| log.len());
+    let (pages, free) = (pragma("page_count")?, pragma("freelist_count")?);
+    Ok(Size { bytes: pages * page + log, used_bytes: pages.saturating_sub(free) * page })
 }
 
 /// Columns of a line of the log, in the order in which [`record`] reads them.
@@ -99,9 +133,7 @@ fn record(connection: &Connection, instance: i64, row: &Row<'_>) -> rusqlite::Re
     let kind: Option<String> = row.get(2)?;
     let state = match &kind {
         None => EventState::Quarantined,
-        Some(_) => {
-            EventState::of(dispatches(connection, position)?.into_iter().map(|dispatch| dispatch.state))
-        }
+        Some(_) => state_of(connection, position)?,
     };
     Ok(EventRecord {
         id: position::event_id(position, instance),
@@ -119,74 +151,20 @@ fn record(connection: &Connection, instance: i64, row: &Row<'_>) -> rusqlite::Re
 
 fn search(connection: &Connection, query: &Query) -> rusqlite::Result<Page> {
     let instance = row::instance(connection)?;
-    let mut conditions = vec!["event.position > 0".to_owned()];
-    let mut values: Vec<Value> = Vec::new();
-    let mut ask = |condition: &str, value: Value| {
-        values.push(value);
-        conditions.push(condition.replace('?', &format!("?{}", values.len())));
-    };
-    if let Some(source) = &query.source {
-        ask("event.source = (SELECT id FROM source WHERE name = ?)", source.clone().into());
-    }
-    if let Some(subject) = &query.subject {
-        ask("event.subject = ?", subject.clone().into());
-    }
-    if let Some(since) = query.since {
-        ask("event.received >= ?", row::nanoseconds(since).into());
-        // Positions follow the clock but never go back, so nothing newer lies below.
-        ask("event.position >= ?", position::first_at(since).into());
-    }
-    if let Some(until) = query.until {
-        ask("event.received < ?", row::nanoseconds(until).into());
-    }
-    if let Some(text) = &query.text {
-        ask("instr(event.body, CAST(? AS BLOB)) > 0", text.clone().into());
-    }
-    if let Some(after) = query.after {
-        ask("event.position < ?", position::position(after, instance).unwrap_or(i64::MIN).into());
-    }
-    conditions.extend(query.state.map(|state| candidates(state).to_owned()));
-
-    let sql = format!(
-        "SELECT {COLUMNS} FROM event JOIN source ON source.id = event.source
-         WHERE {} ORDER BY event.position DESC",
-        conditions.join(" AND ")
-    );
-    let mut select = connection.prepare(&sql)?;
-    let mut rows = select.query(params_from_iter(values))?;
     let mut page = Page::default();
-    while let Some(row) = rows.next()? {
-        let fits = |pattern: &Option<String>, index: usize| -> rusqlite::Result<bool> {
-            let Some(pattern) = pattern else { return Ok(true) };
-            Ok(row.get_ref(index)?.as_str_or_null()?.is_some_and(|text| glob(pattern, text)))
-        };
-        if !fits(&query.kind, 2)? || !fits(&query.topic, 3)? {
-            continue;
-        }
+    Search::new(query, instance).run(connection, COLUMNS, Direction::NewestFirst, |row| {
         let record = record(connection, instance, row)?;
         if query.state.is_some_and(|state| state != record.state) {
-            continue;
+            return Ok(true);
         }
         if page.events.len() == query.limit {
             page.next = page.events.last().map(|last| last.id);
-            break;
+            return Ok(false);
         }
         page.events.push(record);
-    }
+        Ok(true)
+    })?;
     Ok(page)
-}
-
-/// Narrows a search by state to what can have it; whether it does, its dispatches tell.
-fn candidates(state: EventState) -> &'static str {
-    match state {
-        EventState::Quarantined => "kind IS NULL",
-        EventState::Dead => "event.position IN (SELECT position FROM dispatch WHERE state = 2)",
-        EventState::Pending => {
-            "(event.position > (SELECT min(position) FROM consumer)
-              OR event.position IN (SELECT position FROM held))"
-        }
-        EventState::Done => "kind IS NOT NULL",
-    }
 }
 
 fn detail(connection: &Connection, id: EventId) -> rusqlite::Result<Option<EventDetail>> {
@@ -200,18 +178,31 @@ fn detail(connection: &Connection, id: EventId) -> rusqlite::Result<Option<Event
         .optional()?;
     let Some((record, fault)) = found else { return Ok(None) };
     let event = row::event(connection, instance, position)?;
-    Ok(Some(EventDetail { record, event, fault, dispatches: dispatches(connection, position)? }))
+    let dispatches = dispatches_of(connection, position)?.into_iter().map(|(_, dispatch)| dispatch).collect();
+    Ok(Some(EventDetail { record, event, fault, dispatches }))
 }
 
-/// Every dispatch of an event: those that its route promises, and replays.
-fn dispatches(connection: &Connection, position: i64) -> rusqlite::Result<Vec<DispatchRecord>> {
+/// What is left to do with the event at `position`, which is not in quarantine.
+pub(crate) fn state_of(connection: &Connection, position: i64) -> rusqlite::Result<EventState> {
+    let dispatches = dispatches_of(connection, position)?;
+    Ok(EventState::of(dispatches.iter().map(|(_, dispatch)| dispatch)))
+}
+
+/// Every dispatch of an event, by consumer and replay, each with its consumer's number.
+///
+/// They are those that its route promises, and replays.
+pub(crate) fn dispatches_of(
+    connection: &Connection,
+    position: i64,
+) -> rusqlite::Result<Vec<(i64, DispatchRecord)>> {
     let mut select = connection.prepare_cached(
         "SELECT consumer.id, consumer.name, way.replay,
                 dispatch.state, dispatch.started, dispatch.took, held.due, held.attempts
          FROM (SELECT consumer, 0 AS replay FROM route_consumer
                WHERE route = (SELECT route FROM event WHERE position = ?1)
                UNION SELECT consumer, replay FROM dispatch WHERE position = ?1
-               UNION SELECT consumer, replay FROM held WHERE position = ?1) AS way
+               UNION SELECT held.consumer, held.replay
+               FROM consumer AS known CROSS JOIN held ON held.consumer = known.id AND held.position = ?1) AS way
          JOIN consumer ON consumer.id = way.consumer
          LEFT JOIN dispatch ON dispatch.position = ?1 AND dispatch.consumer = way.consumer
                            AND dispatch.replay = way.replay
@@ -237,13 +228,8 @@ fn dispatches(connection: &Connection, position: i64) -> rusqlite::Result<Vec<Di
             let took = Duration::from_nanos(row.get::<_, Option<i64>>(5)?.unwrap_or_default().unsigned_abs());
             attempts.push(AttemptRecord { started_at, took, error: None });
         }
-        Ok(DispatchRecord {
-            consumer: row.get(1)?,
-            replay,
-            state,
-            due: row.get::<_, Option<i64>>(6)?.and_then(row::time),
-            attempts,
-        })
+        let due = row.get::<_, Option<i64>>(6)?.and_then(row::time);
+        Ok((consumer, DispatchRecord { consumer: row.get(1)?, replay, state, due, attempts }))
     })?;
     rows.collect()
 }

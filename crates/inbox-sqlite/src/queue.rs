@@ -41,8 +41,8 @@ pub(crate) struct Parking {
 /// What has to be written down about a dispatch.
 #[derive(Clone, Debug)]
 pub(crate) enum Change {
-    /// It ended: done, or dead with an error.
-    End { entry: Entry, error: Option<String>, settlement: Settlement, has_followers_on_disk: bool },
+    /// It ended.
+    End { entry: Entry, settlement: Settlement, has_followers_on_disk: bool },
     /// It waits for its next attempt.
     Hold { entry: Entry, due: time::OffsetDateTime, error: String, settlement: Settlement },
     /// It waits behind another.
@@ -115,6 +115,11 @@ impl Queue {
     /// Whether events of one subject wait for each other.
     pub(crate) fn is_ordered(&self) -> bool {
         self.ordering != Ordering::None
+    }
+
+    /// Whether only the latest event of a subject is wanted.
+    pub(crate) fn skips_overtaken(&self) -> bool {
+        self.ordering == Ordering::Latest
     }
 
     /// How many more events of the log may be read.
@@ -211,12 +216,11 @@ impl Queue {
                     leaving.extend(entry.place());
                     changes.push(Change::Hold { entry, due, error, settlement });
                 }
-                outcome @ (Outcome::Done | Outcome::Dead { .. }) => {
+                Outcome::Done | Outcome::Dead { .. } | Outcome::Overtaken => {
                     let chain = entry.subject.and_then(|subject| self.chains.get(&subject));
                     let has_followers_on_disk = entry.is_held || chain.is_some_and(|chain| chain.is_on_disk);
                     leaving.extend(entry.place());
-                    let error = if let Outcome::Dead { error } = outcome { Some(error) } else { None };
-                    changes.push(Change::End { entry, error, settlement, has_followers_on_disk });
+                    changes.push(Change::End { entry, settlement, has_followers_on_disk });
                 }
             }
         }

@@ -1,6 +1,6 @@
 //! Connections that read beside the writer.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hooklatch_inbox::{InboxError, InboxErrorKind};
@@ -23,6 +23,10 @@ const MOST_IDLE: usize = 8;
 impl Readers {
     pub(crate) fn new(path: PathBuf) -> Self {
         Self { path, idle: Arc::new(Mutex::new(Some(Vec::new()))) }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Runs `read` with a connection of its own, on a thread that may block.

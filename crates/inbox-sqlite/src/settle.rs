@@ -1,6 +1,6 @@
 //! How dispatches ended, written down.
 
-use hooklatch_inbox::{ConsumerId, Settlement};
+use hooklatch_inbox::{ConsumerId, Outcome, Settlement};
 use rusqlite::{Connection, params};
 use time::OffsetDateTime;
 
@@ -12,7 +12,7 @@ pub(crate) const DONE: i64 = 1;
 pub(crate) const DEAD: i64 = 2;
 pub(crate) const OVERTAKEN: i64 = 3;
 /// When something is due that need not wait: whatever the clock does, that has come.
-const AT_ONCE: i64 = 0;
+pub(crate) const AT_ONCE: i64 = 0;
 
 /// Writes `changes` and the cursor that holds once they are durable.
 pub(crate) fn write(
@@ -23,11 +23,15 @@ pub(crate) fn write(
 ) -> rusqlite::Result<()> {
     for change in changes {
         match change {
-            Change::End { entry, error, settlement, has_followers_on_disk } => {
-                if let Some(error) = error {
-                    failed_attempt(connection, consumer, entry, settlement, error)?;
-                }
-                let state = if error.is_some() { DEAD } else { DONE };
+            Change::End { entry, settlement, has_followers_on_disk } => {
+                let state = match &settlement.outcome {
+                    Outcome::Dead { error } => {
+                        failed_attempt(connection, consumer, entry, settlement, error)?;
+                        DEAD
+                    }
+                    Outcome::Overtaken => OVERTAKEN,
+                    _ => DONE,
+                };
                 end(connection, consumer, entry, settlement, state)?;
                 if *has_followers_on_disk {
                     unhold(connection, consumer, entry)?;

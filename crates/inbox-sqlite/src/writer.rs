@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -13,6 +12,7 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
 use crate::append::{self, Memory};
 use crate::claim::Desk;
 use crate::fault::unavailable;
+use crate::nudge::Nudge;
 use crate::schema;
 
 /// How long shortening the log waits for readers.
@@ -59,7 +59,7 @@ pub(crate) fn run(
     memory: Memory,
     mut jobs: mpsc::Receiver<Job>,
     shared: &Shared,
-    checkpoints: &SyncSender<()>,
+    nudges: &[Nudge],
 ) {
     let mut store = Some((connection, memory));
     let mut batch = Vec::with_capacity(MOST_JOBS);
@@ -71,8 +71,7 @@ pub(crate) fn run(
             batch.push(job);
         }
         store = commit(store, &mut batch, shared);
-        // A full channel means that the checkpointer is at work already.
-        let _ = checkpoints.try_send(());
+        nudges.iter().for_each(Nudge::give);
         if let Some((connection, _)) = &store
             && shared.is_log_long.swap(false, Ordering::Relaxed)
         {

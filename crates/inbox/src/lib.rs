@@ -6,7 +6,9 @@ mod dispatcher;
 mod filter;
 pub mod headers;
 mod record;
+mod replay;
 mod retry;
+mod upkeep;
 
 #[cfg(feature = "testing")]
 pub mod contract;
@@ -17,8 +19,10 @@ pub use record::{
     Appended, Arrival, AttemptRecord, Content, DispatchRecord, DispatchState, EventDetail, EventRecord,
     EventState, Page, Query, Reading, StoredEvent,
 };
+pub use replay::{Released, Replay, Replayed, Selection};
 pub use retry::Retry;
 pub use store::{
     Claim, Claimed, ConsumerId, ConsumerSpec, ConsumerStatus, EventLog, Inbox, InboxError, InboxErrorKind,
     Ordering, Outcome, Settlement, Ticket,
 };
+pub use upkeep::{Pruned, Retention, Size};

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use hooklatch_core::{EventId, IdentityClass, IdentityKey, Proof};
+use hooklatch_core::{EventId, IdentityClass, IdentityKey, Proof, Request, Verified};
 use time::OffsetDateTime;
 
-use crate::ConsumerId;
+use crate::{ConsumerId, headers};
 
 /// An authenticated request on its way into the inbox.
 pub struct Arrival {
@@ -106,6 +106,15 @@ pub struct StoredEvent {
     pub body: Bytes,
 }
 
+impl StoredEvent {
+    /// The request as it was proven when it arrived, without what was left out then: secrets and the path.
+    pub fn verified(&self) -> Verified {
+        let mut request = Request::new(headers::decode(&self.headers), self.body.clone(), self.received_at);
+        request.peer = self.peer;
+        Verified::from_inbox(request, self.proof)
+    }
+}
+
 /// Shows the attributes, not the request: that holds personal data.
 impl fmt::Debug for StoredEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -169,13 +178,28 @@ impl EventState {
         }
     }
 
-    /// The state of an event from the states of its dispatches.
-    pub fn of(dispatches: impl IntoIterator<Item = DispatchState>) -> Self {
-        dispatches.into_iter().fold(Self::Done, |state, dispatch| match (state, dispatch) {
+    /// The state of an event from its dispatches, in order of consumer and replay.
+    ///
+    /// Of each consumer the latest one counts: what was given up and then replayed is not dead any more.
+    pub fn of<'a>(dispatches: impl IntoIterator<Item = &'a DispatchRecord>) -> Self {
+        let mut latest: Option<&DispatchRecord> = None;
+        let mut state = Self::Done;
+        for dispatch in dispatches {
+            if let Some(latest) = latest.filter(|latest| latest.consumer != dispatch.consumer) {
+                state = state.and(latest.state);
+            }
+            latest = Some(dispatch);
+        }
+        latest.map_or(state, |latest| state.and(latest.state))
+    }
+
+    /// This state, with one more consumer's dispatch looked at.
+    fn and(self, dispatch: DispatchState) -> Self {
+        match (self, dispatch) {
             (Self::Pending, _) | (_, DispatchState::Pending | DispatchState::Waiting) => Self::Pending,
             (Self::Dead, _) | (_, DispatchState::Dead) => Self::Dead,
-            _ => state,
-        })
+            _ => self,
+        }
     }
 }
 
@@ -203,7 +227,7 @@ pub struct EventDetail {
     pub record: EventRecord,
     /// The event itself.
     pub event: StoredEvent,
-    /// Why it could not be read, in quarantine.
+    /// Why it could not be read, or which event it turned out to repeat when it could.
     pub fault: Option<String>,
     /// Its ways to its consumers.
     pub dispatches: Vec<DispatchRecord>,

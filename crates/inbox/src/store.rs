@@ -1,6 +1,7 @@
 //! What a store must promise.
 
 use std::fmt;
+use std::path::Path;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -8,7 +9,10 @@ use hooklatch_core::EventId;
 use time::OffsetDateTime;
 use tokio::sync::watch;
 
-use crate::{Appended, Arrival, EventDetail, Page, Query, StoredEvent};
+use crate::{
+    Appended, Arrival, EventDetail, Page, Pruned, Query, Released, Replay, Replayed, Retention, Size,
+    StoredEvent,
+};
 
 /// A durable store of events and of what remains to be done with them.
 #[async_trait]
@@ -55,6 +59,33 @@ pub trait Inbox: EventLog {
     /// Holds back everything for a consumer, with the reason, or (`None`) lets it flow again. Nothing is lost meanwhile.
     async fn set_paused(&self, consumer: ConsumerId, reason: Option<String>) -> Result<(), InboxError>;
 
+    /// Hands events on again: each makes a new dispatch, with attempts of its own, whatever became of those before.
+    ///
+    /// # Behavior
+    ///
+    /// Replays of one subject come in order of arrival, one at a time. They neither wait for the dispatches of new
+    /// events of that subject nor hold them up. A dispatch that has not ended is left alone.
+    /// A large selection is worked through in steps; what a failure in between has left out can be asked for again.
+    ///
+    /// # Errors
+    ///
+    /// [`InboxErrorKind::Invalid`] when the consumer or the one event is not known, or the event is in quarantine.
+    async fn replay(&self, replay: Replay) -> Result<Replayed, InboxError>;
+
+    /// Takes a request out of quarantine: `arrival` is the same request, read again.
+    ///
+    /// # Errors
+    ///
+    /// [`InboxErrorKind::Invalid`] when `arrival` could not be read either.
+    async fn release(&self, id: EventId, arrival: Arrival) -> Result<Released, InboxError>;
+
+    /// Deletes some of the oldest events that nobody needs any more, and gives freed space back.
+    ///
+    /// # Behavior
+    ///
+    /// What makes a repeat of a pruned event a repeat is kept. A step takes a few milliseconds.
+    async fn prune(&self, retention: Retention) -> Result<Pruned, InboxError>;
+
     /// Changes whenever there may be something new to claim.
     fn arrivals(&self) -> watch::Receiver<u64>;
 
@@ -80,6 +111,15 @@ pub trait EventLog: fmt::Debug + Send + Sync + 'static {
 
     /// Every consumer that the store knows, and what waits for it.
     async fn consumers(&self) -> Result<Vec<ConsumerStatus>, InboxError>;
+
+    /// How much the store holds.
+    async fn size(&self) -> Result<Size, InboxError>;
+
+    /// Looks through the whole store; gives a line for everything that is not as it should be.
+    async fn verify(&self) -> Result<Vec<String>, InboxError>;
+
+    /// Writes a copy of the whole store, as of one moment, to a file that must not exist yet.
+    async fn back_up(&self, to: &Path) -> Result<(), InboxError>;
 }
 
 /// A consumer's number within one store.
@@ -179,6 +219,8 @@ pub enum Outcome {
         /// What went wrong.
         error: String,
     },
+    /// There was no attempt: a newer event of the subject is there, by the provider's clock. Stores say so themselves.
+    Overtaken,
     /// There was no attempt: the dispatch is given back as it was claimed.
     Released,
 }

@@ -26,6 +26,15 @@ impl EventLog for Watched {
     async fn consumers(&self) -> Result<Vec<ConsumerStatus>, InboxError> {
         self.inner.consumers().await
     }
+    async fn size(&self) -> Result<Size, InboxError> {
+        self.inner.size().await
+    }
+    async fn verify(&self) -> Result<Vec<String>, InboxError> {
+        self.inner.verify().await
+    }
+    async fn back_up(&self, to: &std::path::Path) -> Result<(), InboxError> {
+        self.inner.back_up(to).await
+    }
 }
 
 #[async_trait]
@@ -54,6 +63,15 @@ impl Inbox for Watched {
     }
     async fn set_paused(&self, consumer: ConsumerId, reason: Option<String>) -> Result<(), InboxError> {
         self.inner.set_paused(consumer, reason).await
+    }
+    async fn replay(&self, replay: Replay) -> Result<Replayed, InboxError> {
+        self.inner.replay(replay).await
+    }
+    async fn release(&self, id: EventId, arrival: Arrival) -> Result<Released, InboxError> {
+        self.inner.release(id, arrival).await
+    }
+    async fn prune(&self, retention: Retention) -> Result<Pruned, InboxError> {
+        self.inner.prune(retention).await
     }
     fn arrivals(&self) -> tokio::sync::watch::Receiver<u64> {
         self.inner.arrivals()

@@ -4,17 +4,21 @@
 
 mod contract;
 mod lanes;
+mod latest;
 mod misfortunes;
+mod replay;
+mod upkeep;
 mod versions;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use hooklatch_core::{EventId, Identity, Proof};
 use hooklatch_inbox::{
-    Appended, Arrival, ConsumerId, ConsumerSpec, Content, EventLog as _, EventState, Inbox as _,
-    InboxErrorKind, Ordering, Outcome, Query, Reading, Settlement, Ticket,
+    Appended, Arrival, ConsumerId, ConsumerSpec, Content, DispatchState, EventLog as _, EventState,
+    Inbox as _, InboxErrorKind, Ordering, Outcome, Query, Reading, Settlement, Ticket,
 };
 use hooklatch_inbox_sqlite::{SqliteInbox, SqliteLog};
 use time::OffsetDateTime;
@@ -99,6 +103,30 @@ impl Fixture {
     async fn settle(&self, ticket: Ticket, outcome: Outcome) {
         let settlement = Settlement { ticket, started_at: NOON, took: Duration::from_millis(3), outcome };
         self.inbox.settle(self.consumers[0], vec![settlement]).await.unwrap();
+    }
+
+    /// Claims for the first consumer and settles, until nothing comes any more.
+    async fn drain(&self) -> Vec<(Ticket, u32, String)> {
+        let mut drained = Vec::new();
+        loop {
+            let claimed = self.claim(256).await;
+            if claimed.is_empty() {
+                return drained;
+            }
+            let done = |ticket| Settlement {
+                ticket,
+                started_at: NOON,
+                took: Duration::ZERO,
+                outcome: Outcome::Done,
+            };
+            let settlements = claimed.iter().map(|(ticket, _, _)| done(*ticket)).collect();
+            self.inbox.settle(self.consumers[0], settlements).await.unwrap();
+            drained.extend(claimed);
+        }
+    }
+
+    async fn state(&self, id: EventId) -> EventState {
+        self.inbox.event(id).await.unwrap().unwrap().record.state
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::OptionFuture;
-use hooklatch_core::{Dispatch, Failure, FailureKind, Request, Verified};
+use hooklatch_core::{Dispatch, Failure, FailureKind};
 use time::OffsetDateTime;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use super::breaker::Breaker;
 use super::{Clock, Handlers, Lane};
-use crate::{Claimed, Inbox, InboxError, Outcome, Settlement, StoredEvent, Ticket, headers};
+use crate::{Claimed, Inbox, InboxError, Outcome, Settlement, StoredEvent, Ticket};
 
 /// What a lane works with.
 pub(super) struct Context {
@@ -153,9 +153,8 @@ impl State {
     }
 
     fn dispatch(&self, ticket: Ticket, attempt: u32, event: StoredEvent) -> Dispatch {
+        let request = event.verified();
         let reading = event.reading.unwrap_or_default();
-        let mut request = Request::new(headers::decode(&event.headers), event.body, event.received_at);
-        request.peer = event.peer;
         Dispatch {
             id: event.id,
             kind: reading.kind.into(),
@@ -171,7 +170,7 @@ impl State {
                 .collect(),
             attempt,
             is_replay: ticket.replay > 0,
-            request: Verified::from_inbox(request, event.proof),
+            request,
             handler: self.context.handlers.get(&event.source).cloned(),
             source: event.source,
         }

@@ -84,13 +84,7 @@ fn consumer(
     check_name(&raw.name, context)?;
     let ordering = match raw.ordering.as_ref().map(|text| text.get_ref().as_str()) {
         None | Some("subject") => Ordering::Subject,
-        Some("latest") => {
-            context.warnings.push(format!(
-                "consumer `{}`: ordering = \"latest\" skips nothing yet; it is served as \"subject\"",
-                raw.name.get_ref()
-            ));
-            Ordering::Latest
-        }
+        Some("latest") => Ordering::Latest,
         Some("none") => Ordering::None,
         Some(_) => {
             let span = raw.ordering.map_or(span, |text| text.span());

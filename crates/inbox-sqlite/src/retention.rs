@@ -1,0 +1,96 @@
+//! Done events go after a while; what is dead, pending or in quarantine stays.
+
+use std::sync::atomic::Ordering;
+
+use hooklatch_inbox::{EventLog as _, EventState, InboxError, Pruned, Retention};
+use rusqlite::{Connection, params};
+
+use crate::inbox::SqliteInbox;
+use crate::log::state_of;
+use crate::position;
+
+/// How many events are looked at in one step.
+const STEP: usize = 256;
+/// From this many free pages on, if they are more than a quarter, the file is made smaller.
+const WORTHWHILE: u64 = 1024;
+/// How many of them go in one step.
+const PAGES: u64 = 256;
+
+/// One step through the log, from where the last one ended.
+pub(crate) async fn run(inbox: &SqliteInbox, retention: Retention) -> Result<Pruned, InboxError> {
+    let size = inbox.log.size().await?;
+    let is_too_large = retention.most_bytes.is_some_and(|most| size.used_bytes > most);
+    let before = match retention.before {
+        _ if is_too_large => i64::MAX,
+        Some(time) => position::first_at(time),
+        None => 0,
+    };
+    let from = inbox.pruned_to.load(Ordering::Relaxed);
+    let (looked_at, done) = inbox.log.read(move |connection| done(connection, from, before)).await?;
+    let pruned =
+        if done.is_empty() { 0 } else { inbox.write(move |connection| delete(connection, &done)).await? };
+    let gave_back = inbox.write(give_back).await?;
+
+    let is_at_end = looked_at.len() < STEP;
+    let next = if is_at_end { 0 } else { looked_at.last().copied().unwrap_or_default() };
+    inbox.pruned_to.store(next, Ordering::Relaxed);
+    Ok(Pruned { events: pruned, is_unfinished: !is_at_end || gave_back })
+}
+
+/// The next events of the log, and those of them that are done.
+fn done(connection: &mut Connection, from: i64, before: i64) -> rusqlite::Result<(Vec<i64>, Vec<i64>)> {
+    let snapshot = connection.transaction()?;
+    let mut select = snapshot.prepare_cached(
+        "SELECT position, kind IS NOT NULL FROM event WHERE position > ?1 AND position < ?2 ORDER BY position LIMIT ?3",
+    )?;
+    let (mut looked_at, mut done) = (Vec::new(), Vec::new());
+    let mut rows = select.query(params![from, before, STEP])?;
+    while let Some(row) = rows.next()? {
+        let position = row.get(0)?;
+        looked_at.push(position);
+        if row.get(1)? && state_of(&snapshot, position)? == EventState::Done {
+            done.push(position);
+        }
+    }
+    Ok((looked_at, done))
+}
+
+/// Deletes these events, unless somebody asked for one of them again meanwhile.
+///
+/// Their identities stay: a repeat of what was pruned is still a repeat.
+fn delete(connection: &Connection, positions: &[i64]) -> rusqlite::Result<u64> {
+    let mut pruned = 0;
+    for position in positions {
+        if state_of(connection, *position)? != EventState::Done {
+            continue;
+        }
+        for table in ["attempt", "dispatch", "event"] {
+            let sql = format!("DELETE FROM {table} WHERE position = ?1");
+            connection.prepare_cached(&sql)?.execute(params![position])?;
+        }
+        pruned += 1;
+    }
+    // One stretch of the index at a time; the newest stays, since it tells how far the log is indexed.
+    connection.execute_batch(
+        "DELETE FROM subject WHERE segment = (SELECT min(id) FROM segment
+            WHERE last < (SELECT coalesce(min(position), 0) FROM event) AND id < (SELECT max(id) FROM segment));
+         DELETE FROM segment WHERE last < (SELECT coalesce(min(position), 0) FROM event)
+            AND id < (SELECT max(id) FROM segment)
+            AND NOT EXISTS (SELECT 1 FROM subject WHERE subject.segment = segment.id);",
+    )?;
+    Ok(pruned)
+}
+
+/// Makes the file smaller by some pages; whether it did.
+fn give_back(connection: &Connection) -> rusqlite::Result<bool> {
+    let pragma = |name: &str| connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, u64>(0));
+    let free = pragma("freelist_count")?;
+    // A file of an early version cannot become smaller; its pages are used again.
+    if pragma("auto_vacuum")? == 0 || free < WORTHWHILE || free * 4 < pragma("page_count")? {
+        return Ok(false);
+    }
+    let mut vacuum = connection.prepare(&format!("PRAGMA incremental_vacuum({PAGES})"))?;
+    let mut rows = vacuum.query([])?;
+    while rows.next()?.is_some() {}
+    Ok(true)
+}

@@ -1,0 +1,124 @@
+//! What a query asks for, as SQL over the event log.
+
+use hooklatch_inbox::{EventState, Query, glob};
+use rusqlite::types::Value;
+use rusqlite::{Connection, Row, params_from_iter};
+
+use crate::{index, position, row};
+
+/// A query, ready to run. Its columns are those that were asked for, then type and topic.
+pub(crate) struct Search<'a> {
+    query: &'a Query,
+    candidates: String,
+    conditions: Vec<String>,
+    values: Vec<Value>,
+}
+
+/// Whether the log is read from its end or from its beginning.
+#[derive(Clone, Copy)]
+pub(crate) enum Direction {
+    NewestFirst,
+    OldestFirst,
+}
+
+impl<'a> Search<'a> {
+    pub(crate) fn new(query: &'a Query, instance: i64) -> Self {
+        let mut search = Self {
+            query,
+            candidates: "event".to_owned(),
+            conditions: vec!["event.position > 0".to_owned()],
+            values: Vec::new(),
+        };
+        if let Some(source) = &query.source {
+            search.ask("event.source = (SELECT id FROM source WHERE name = ?)", source.clone());
+        }
+        if let Some(since) = query.since {
+            search.ask("event.received >= ?", row::nanoseconds(since));
+            // Positions follow the clock but never go back, so nothing newer lies below.
+            search.ask("event.position >= ?", position::first_at(since));
+        }
+        if let Some(until) = query.until {
+            search.ask("event.received < ?", row::nanoseconds(until));
+        }
+        if let Some(text) = &query.text {
+            search.ask("instr(event.body, CAST(? AS BLOB)) > 0", text.clone());
+        }
+        if let Some(after) = query.after {
+            search.ask("event.position < ?", position::position(after, instance).unwrap_or(i64::MIN));
+        }
+        search.conditions.extend(query.state.map(|state| may_have(state).to_owned()));
+        if let Some(subject) = &query.subject {
+            search.ask("event.subject = ?", subject.clone());
+            search.ask_index(subject);
+        } else if query.state == Some(EventState::Dead) {
+            search.start_from("SELECT DISTINCT position FROM dispatch WHERE state = 2");
+        }
+        search
+    }
+
+    /// Adds a condition with one value.
+    pub(crate) fn ask(&mut self, condition: &str, value: impl Into<Value>) {
+        self.values.push(value.into());
+        self.conditions.push(condition.replace('?', &format!("?{}", self.values.len())));
+    }
+
+    /// The subject's places in the index, and all of the log that is not indexed yet.
+    fn ask_index(&mut self, subject: &str) {
+        self.values.push(index::hash(subject).into());
+        self.start_from(&index::PLACES.replace('?', &format!("?{}", self.values.len())));
+    }
+
+    /// Looks at these places only, whatever SQLite thinks of it.
+    fn start_from(&mut self, places: &str) {
+        self.candidates = format!("({places}) AS place CROSS JOIN event ON event.position = place.position");
+    }
+
+    /// Calls `found` for each event until it gives `false`.
+    pub(crate) fn run(
+        &self,
+        connection: &Connection,
+        columns: &str,
+        direction: Direction,
+        mut found: impl FnMut(&Row<'_>) -> rusqlite::Result<bool>,
+    ) -> rusqlite::Result<()> {
+        let order = match direction {
+            Direction::NewestFirst => "DESC",
+            Direction::OldestFirst => "ASC",
+        };
+        let sql = format!(
+            "SELECT {columns}, kind AS found_kind, topic AS found_topic
+             FROM {} CROSS JOIN source ON source.id = event.source
+             WHERE {} ORDER BY event.position {order}",
+            self.candidates,
+            self.conditions.join(" AND ")
+        );
+        let mut select = connection.prepare(&sql)?;
+        let mut rows = select.query(params_from_iter(&self.values))?;
+        while let Some(row) = rows.next()? {
+            let fits = |pattern: &Option<String>, column: &str| -> rusqlite::Result<bool> {
+                let Some(pattern) = pattern else { return Ok(true) };
+                Ok(row.get_ref(column)?.as_str_or_null()?.is_some_and(|text| glob(pattern, text)))
+            };
+            if fits(&self.query.kind, "found_kind")?
+                && fits(&self.query.topic, "found_topic")?
+                && !found(row)?
+            {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Narrows a search by state to what can have it; whether it does, its dispatches tell.
+fn may_have(state: EventState) -> &'static str {
+    match state {
+        EventState::Quarantined => "kind IS NULL",
+        EventState::Dead | EventState::Done => "kind IS NOT NULL",
+        EventState::Pending => {
+            "(event.position > (SELECT min(position) FROM consumer)
+              OR EXISTS (SELECT 1 FROM consumer CROSS JOIN held
+                         ON held.consumer = consumer.id AND held.position = event.position))"
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! The index of subjects, and consumers that want only the latest of each.
+
+use super::*;
+
+impl Fixture {
+    fn arrival_at(&self, subject: &str, body: &str, time: OffsetDateTime) -> Arrival {
+        let mut arrival = self.arrival(subject, body);
+        if let Content::Event(reading) = &mut arrival.content {
+            reading.time = Some(time);
+        }
+        arrival
+    }
+
+    async fn append_at(&self, subject: &str, body: &str, minutes: u64) -> EventId {
+        let time = NOON + Duration::from_mins(minutes);
+        self.inbox.append(self.arrival_at(subject, body, time)).await.unwrap().id
+    }
+
+    async fn dispatch_states(&self, id: EventId) -> Vec<DispatchState> {
+        let detail = self.inbox.event(id).await.unwrap().unwrap();
+        detail.dispatches.into_iter().map(|dispatch| dispatch.state).collect()
+    }
+}
+
+#[tokio::test]
+async fn what_a_newer_one_has_overtaken_is_skipped() {
+    let fixture = Fixture::new(&[Ordering::Latest, Ordering::Subject]).await;
+    let old = fixture.append_at("a", "a-old", 1).await;
+    let new = fixture.append_at("a", "a-new", 5).await;
+    let late = fixture.append_at("a", "a-late", 3).await;
+    fixture.append_at("b", "b", 0).await;
+    let claimed = fixture.drain().await;
+    let mut seen = bodies(&claimed);
+    seen.sort_unstable();
+    assert_eq!(seen, ["a-new", "b"]);
+    assert_eq!(fixture.dispatch_states(old).await, [DispatchState::Overtaken, DispatchState::Pending]);
+    assert_eq!(fixture.dispatch_states(new).await, [DispatchState::Done, DispatchState::Pending]);
+    assert_eq!(fixture.dispatch_states(late).await, [DispatchState::Overtaken, DispatchState::Pending]);
+    let all = fixture.inbox.claim(fixture.consumers[1], 1, NOON).await.unwrap();
+    assert_eq!(&*all.events[0].event.body, b"a-old", "the other consumer gets everything in order");
+
+    // One that arrives after the newest was taken is too late as well; the same time is not.
+    fixture.append_at("a", "a-too-late", 4).await;
+    fixture.append_at("a", "a-same", 5).await;
+    assert_eq!(bodies(&fixture.drain().await), ["a-same"]);
+}
+
+#[tokio::test]
+async fn another_source_or_an_unknown_time_overtakes_nothing() {
+    let fixture = Fixture::new(&[Ordering::Latest]).await;
+    fixture.append_at("a", "old", 1).await;
+    let mut elsewhere = fixture.arrival_at("a", "elsewhere", NOON + Duration::from_hours(1));
+    elsewhere.source = "other shop".into();
+    fixture.inbox.append(elsewhere).await.unwrap();
+    let mut timeless = fixture.arrival("a", "timeless");
+    if let Content::Event(reading) = &mut timeless.content {
+        reading.time = None;
+    }
+    fixture.inbox.append(timeless).await.unwrap();
+    let claimed = fixture.drain().await;
+    assert_eq!(claimed.len(), 3);
+}
+
+/// More than two stretches of the index, and a rest that is not indexed.
+#[tokio::test]
+async fn the_index_finds_what_is_in_it_and_what_is_not_yet() {
+    let fixture = Arc::new(Fixture::new(&[Ordering::Latest]).await);
+    let senders: Vec<_> = (0..20_u64)
+        .map(|sender| {
+            let fixture = Arc::clone(&fixture);
+            tokio::spawn(async move {
+                for number in 0..1000 {
+                    let body = format!("{sender}-{number}");
+                    fixture.append_at(&format!("order/{}", number % 500), &body, number).await;
+                }
+            })
+        })
+        .collect();
+    for sender in senders {
+        sender.await.unwrap();
+    }
+    let path = fixture.folder.path().join("hooklatch.db");
+    let stretches = || {
+        let connection = rusqlite::Connection::open(&path).unwrap();
+        connection.query_row("SELECT count(*) FROM segment", [], |row| row.get::<_, u32>(0)).unwrap()
+    };
+    let begun = std::time::Instant::now();
+    while stretches() < 2 {
+        assert!(begun.elapsed() < Duration::from_secs(30), "the index is not filled");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        fixture.append_at("nudge", &format!("{:?}", begun.elapsed()), 0).await;
+    }
+    let query = Query { subject: Some("order/7".to_owned()), limit: 100, ..Query::default() };
+    let found = fixture.inbox.events(query.clone()).await.unwrap();
+    assert_eq!(found.events.len(), 40);
+    assert!(found.events.is_sorted_by(|newer, older| newer.id > older.id));
+    let first = fixture.inbox.events(Query { limit: 30, ..query.clone() }).await.unwrap();
+    let rest = fixture.inbox.events(Query { after: first.next, ..query }).await.unwrap();
+    assert_eq!([first.events, rest.events].concat(), found.events);
+
+    // Of each subject the twenty events with the newest time are left.
+    let claimed = fixture.drain().await;
+    let orders = claimed.iter().filter(|(_, _, body)| body.contains('-')).count();
+    assert_eq!(orders, 500 * 20);
+    assert_eq!(fixture.inbox.verify().await.unwrap(), Vec::<String>::new());
+}
