@@ -32,9 +32,13 @@ mod claim;
 mod close;
 mod held;
 mod identity;
+mod latest;
 mod log;
 mod pause;
+mod prune;
 mod register;
+mod release;
+mod replay;
 mod settle;
 
 use std::any::Any;
@@ -88,6 +92,10 @@ pub async fn suite<B: Bench>() {
         pause::CASES,
         register::CASES,
         close::CASES,
+        latest::CASES,
+        replay::CASES,
+        release::CASES,
+        prune::CASES,
     ];
     let cases: Vec<&Case> = files.into_iter().flatten().collect();
     let running = stream::iter(&cases).map(|case| case.run_on::<B>()).buffer_unordered(AT_ONCE);

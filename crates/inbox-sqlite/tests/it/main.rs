@@ -6,19 +6,17 @@ mod contract;
 mod lanes;
 mod latest;
 mod misfortunes;
-mod replay;
 mod upkeep;
 mod versions;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use hooklatch_core::{EventId, Identity, Proof};
 use hooklatch_inbox::{
-    Appended, Arrival, ConsumerId, ConsumerSpec, Content, DispatchState, EventLog as _, EventState,
-    Inbox as _, InboxErrorKind, Ordering, Outcome, Query, Reading, Settlement, Ticket,
+    Appended, Arrival, ConsumerId, ConsumerSpec, Content, EventLog as _, EventState, Inbox as _,
+    InboxErrorKind, Ordering, Outcome, Query, Reading, Settlement, Ticket,
 };
 use hooklatch_inbox_sqlite::{SqliteInbox, SqliteLog};
 use time::OffsetDateTime;
@@ -123,10 +121,6 @@ impl Fixture {
             self.inbox.settle(self.consumers[0], settlements).await.unwrap();
             drained.extend(claimed);
         }
-    }
-
-    async fn state(&self, id: EventId) -> EventState {
-        self.inbox.event(id).await.unwrap().unwrap().record.state
     }
 }
 

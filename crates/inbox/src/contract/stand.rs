@@ -186,10 +186,8 @@ impl Stand {
             if taken.is_empty() {
                 return handed_on;
             }
-            for taken in taken {
-                self.settle(&taken, Outcome::Done).await;
-                handed_on.push(taken.body);
-            }
+            self.settle_all(0, taken.iter().map(|taken| settlement(taken, Outcome::Done)).collect()).await;
+            handed_on.extend(taken.into_iter().map(|taken| taken.body));
         }
     }
 
