@@ -7,6 +7,11 @@
 //! async fn the_contract() {
 //!     hooklatch_inbox::contract::suite::<Bench>().await;
 //! }
+//!
+//! #[test]
+//! fn random_calls() {
+//!     hooklatch_inbox::contract::random::<Bench>();
+//! }
 //! ```
 //!
 //! Each case is a function whose doc is one statement of the contract.
@@ -36,6 +41,7 @@ mod latest;
 mod log;
 mod pause;
 mod prune;
+mod random;
 mod register;
 mod release;
 mod replay;
@@ -50,6 +56,7 @@ use futures_util::future::{self, BoxFuture};
 use futures_util::{FutureExt as _, StreamExt as _, stream};
 
 use crate::Inbox;
+pub use random::random;
 use stand::Stand;
 
 /// No case may take longer: whatever hangs has failed.

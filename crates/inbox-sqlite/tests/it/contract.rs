@@ -27,3 +27,8 @@ impl contract::Bench for Bench {
 async fn the_contract() {
     contract::suite::<Bench>().await;
 }
+
+#[test]
+fn random_calls() {
+    contract::random::<Bench>();
+}
