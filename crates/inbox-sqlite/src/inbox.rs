@@ -1,7 +1,7 @@
 //! The inbox: hands writing to its thread, reading to threads beside it.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicI64};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
 
@@ -62,6 +62,7 @@ impl SqliteInbox {
             instance: memory.instance,
             desks: RwLock::default(),
             arrivals: watch::Sender::new(0),
+            appended: AtomicU64::new(0),
             is_healthy: AtomicBool::new(true),
             is_log_long: AtomicBool::new(false),
         });

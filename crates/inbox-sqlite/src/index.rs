@@ -4,9 +4,10 @@
 //! This one is written a stretch of the log at a time, sorted, so that its pages are written once and in order.
 //! A look-up asks each stretch, and reads what lies behind the last one in the log itself.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, params};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::nudge::Nudges;
@@ -14,7 +15,7 @@ use crate::schema;
 use crate::writer::{Job, Shared};
 
 /// How many events are in a stretch. More make look-ups faster, and the rest that is not indexed longer.
-const STRETCH: usize = 8192;
+const STRETCH: i64 = 8192;
 /// How many of them are written in one go: nobody waits for more.
 const PIECE: usize = 1024;
 /// The shortest time between two looks at the log.
@@ -43,21 +44,32 @@ pub(crate) fn continue_hash(hash: u64, bytes: &[u8]) -> u64 {
 /// Works until the writer takes no more jobs.
 pub(crate) fn run(mut nudges: Nudges, jobs: &mpsc::WeakSender<Job>, shared: &Shared) {
     let mut reader = None;
+    // How many events had been appended when there was the least left to index; at first that is not known.
+    let mut indexed: Option<i64> = None;
     while nudges.wait(PAUSE) {
+        let appended = shared.appended.load(Ordering::Relaxed).cast_signed();
+        if indexed.is_some_and(|indexed| appended - indexed < STRETCH) {
+            continue;
+        }
         reader = reader.or_else(|| schema::open_reader(&shared.path).ok());
-        while let Some(connection) = &mut reader {
-            match next_stretch(connection) {
-                Ok(Some(stretch)) => {
-                    if write(&stretch, jobs).is_none() {
-                        break;
-                    }
-                }
-                Ok(None) => break,
-                Err(error) => {
-                    tracing::warn!(%error, "cannot read the log to index its subjects");
-                    reader = None;
-                }
+        let Some(connection) = &mut reader else { continue };
+        match catch_up(connection, jobs) {
+            Ok(rest) => indexed = rest.map(|rest| appended - rest),
+            Err(error) => {
+                tracing::warn!(%error, "cannot read the log to index its subjects");
+                (reader, indexed) = (None, None);
             }
+        }
+    }
+}
+
+/// Writes every full stretch; gives how many events are left over, or `None` when it could not write now.
+fn catch_up(connection: &mut Connection, jobs: &mpsc::WeakSender<Job>) -> rusqlite::Result<Option<i64>> {
+    loop {
+        match next_stretch(connection)? {
+            Next::Stretch(stretch) if write(&stretch, jobs).is_some() => {}
+            Next::Stretch(_) => return Ok(None),
+            Next::Rest(rest) => return Ok(Some(rest)),
         }
     }
 }
@@ -82,34 +94,40 @@ struct Stretch {
     places: Vec<(i64, i64)>,
 }
 
-/// The oldest stretch that is full and not indexed.
-fn next_stretch(connection: &mut Connection) -> rusqlite::Result<Option<Stretch>> {
+/// What is not indexed yet.
+enum Next {
+    /// The oldest stretch.
+    Stretch(Stretch),
+    /// So many events, too few for a stretch.
+    Rest(i64),
+}
+
+fn next_stretch(connection: &mut Connection) -> rusqlite::Result<Next> {
     let snapshot = connection.transaction()?;
     let (id, indexed_to): (i64, i64) = snapshot.query_row(
         "SELECT coalesce(max(id), 0) + 1, coalesce(max(last), 0) FROM segment",
         [],
         |row| Ok((row.get(0)?, row.get(1)?)),
     )?;
-    // Its end first: as long as there is none, nothing else has to be read.
-    let last: Option<i64> = snapshot
-        .prepare_cached("SELECT position FROM event WHERE position > ?1 ORDER BY position LIMIT 1 OFFSET ?2")?
-        .query_row(params![indexed_to, STRETCH - 1], |row| row.get(0))
-        .optional()?;
-    let Some(last) = last else { return Ok(None) };
     let mut select = snapshot.prepare_cached(
-        "SELECT position, subject FROM event WHERE position > ?1 AND position <= ?2 ORDER BY position",
+        "SELECT position, subject FROM event WHERE position > ?1 ORDER BY position LIMIT ?2",
     )?;
-    let mut rows = select.query(params![indexed_to, last])?;
-    let (mut first, mut places) = (last, Vec::with_capacity(STRETCH));
+    let mut rows = select.query(params![indexed_to, STRETCH])?;
+    let (mut events, mut first, mut last) = (0, None, indexed_to);
+    let mut places = Vec::new();
     while let Some(row) = rows.next()? {
-        let position = row.get(0)?;
-        first = first.min(position);
+        events += 1;
+        last = row.get(0)?;
+        first = first.or(Some(last));
         if let Some(subject) = row.get_ref(1)?.as_str_or_null()? {
-            places.push((hash(subject), position));
+            places.push((hash(subject), last));
         }
     }
+    if events < STRETCH {
+        return Ok(Next::Rest(events));
+    }
     places.sort_unstable();
-    Ok(Some(Stretch { id, first, last, places }))
+    Ok(Next::Stretch(Stretch { id, first: first.unwrap_or(last), last, places }))
 }
 
 /// Writes a stretch piece by piece; it counts from the last piece on. `None` when it could not be written now.

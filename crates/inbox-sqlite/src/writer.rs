@@ -1,7 +1,7 @@
 //! The one thread that writes: whatever waits goes into the next transaction.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -41,6 +41,8 @@ pub(crate) struct Shared {
     pub(crate) desks: RwLock<Vec<Arc<Desk>>>,
     /// Grows with every transaction that may have brought something to claim.
     pub(crate) arrivals: watch::Sender<u64>,
+    /// How many events were appended since the inbox was opened.
+    pub(crate) appended: AtomicU64,
     /// Whether the last transaction succeeded.
     pub(crate) is_healthy: AtomicBool,
     /// Set by the checkpointer when the log has grown so long that the writer must help.
@@ -106,6 +108,9 @@ fn commit(
             shared.is_healthy.store(true, Ordering::Relaxed);
             // First the news, then the answers: whoever was answered can rely on the news being out.
             shared.arrivals.send_modify(|count| *count += 1);
+            let is_new =
+                |answer: &&Answer| matches!(answer, Answer::Appended(Appended { is_new: true, .. }, _));
+            shared.appended.fetch_add(answers.iter().filter(is_new).count() as u64, Ordering::Relaxed);
             for answer in answers {
                 // Whoever waited may have gone away; what was written stays written.
                 match answer {

@@ -13,7 +13,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 
 /// Limits on connections.
@@ -26,6 +26,9 @@ pub(crate) struct Limits {
 
 /// The most bytes of headers that a connection may have in memory.
 const MOST_BUFFERED: usize = 64 << 10;
+/// How long what was answered may stay unread.
+#[cfg(target_os = "linux")]
+const UNREAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// The longest wait after the system refused to accept a connection.
 const LONGEST_BACKOFF: Duration = Duration::from_secs(1);
 
@@ -67,6 +70,7 @@ pub(crate) async fn serve<F, Fut>(
         };
         backoff = Duration::from_millis(5);
         let _ = stream.set_nodelay(true);
+        end_when_unread(&stream);
         let respond = respond.clone();
         let service = service_fn(move |request| {
             let response = respond(peer, request);
@@ -83,5 +87,31 @@ pub(crate) async fn serve<F, Fut>(
     drop(listener);
     if tokio::time::timeout(limits.shutdown_grace, graceful.shutdown()).await.is_err() {
         tracing::warn!("requests did not end within the grace period");
+    }
+}
+
+/// Whoever does not read the answers loses the connection; hyper itself has no limit on the time of writing.
+#[cfg(target_os = "linux")]
+fn end_when_unread(stream: &TcpStream) {
+    let timeout = u32::try_from(UNREAD_TIMEOUT.as_millis()).unwrap_or(u32::MAX);
+    if let Err(error) = rustix::net::sockopt::set_tcp_user_timeout(stream, timeout) {
+        tracing::debug!(%error, "answers may stay unread for as long as the sender likes");
+    }
+}
+
+/// Other systems have no such limit on a connection.
+#[cfg(not(target_os = "linux"))]
+fn end_when_unread(_stream: &TcpStream) {}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn answers_may_not_stay_unread_for_ever() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        end_when_unread(&stream);
+        assert_eq!(rustix::net::sockopt::tcp_user_timeout(&stream).unwrap(), 30_000);
     }
 }

@@ -122,6 +122,15 @@ async fn lanes(
     (folder, watched, done, dispatcher)
 }
 
+/// Waits until `condition` holds.
+async fn eventually(condition: impl AsyncFn() -> bool) {
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
+    while !condition().await {
+        assert!(tokio::time::Instant::now() < deadline, "not within twenty seconds");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
 fn plain(subject: &str) -> Arrival {
     let identity = Identity::Content { clock: None };
     Arrival {
@@ -154,8 +163,7 @@ async fn a_consumer_that_asks_for_an_endless_wait_does_not_end_its_lane() {
     inbox.append(plain("bad")).await.unwrap();
     tokio::time::sleep(Duration::from_millis(300)).await;
     inbox.append(plain("good")).await.unwrap();
-    tokio::time::sleep(Duration::from_secs(2)).await;
-    assert_eq!(done.load(Atomic::Relaxed), 1);
+    eventually(async || done.load(Atomic::Relaxed) == 1).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -178,8 +186,7 @@ async fn a_settlement_that_panics_does_not_end_its_lane() {
     tokio::time::sleep(Duration::from_millis(300)).await;
     inbox.append(plain("second")).await.unwrap();
     inbox.append(plain("third")).await.unwrap();
-    tokio::time::sleep(Duration::from_secs(2)).await;
-    assert_eq!(done.load(Atomic::Relaxed), 3);
+    eventually(async || done.load(Atomic::Relaxed) == 3).await;
 }
 
 struct Hasty;
@@ -213,6 +220,49 @@ async fn a_consumer_that_panics_at_once_is_tried_again() {
     let clock = clock();
     let _dispatcher = Dispatcher::start(&inbox, vec![lane], &Handlers::default(), &clock);
     let id = inbox.append(plain("first")).await.unwrap().id;
-    tokio::time::sleep(Duration::from_secs(2)).await;
-    assert_eq!(inbox.event(id).await.unwrap().unwrap().record.state, EventState::Done);
+    eventually(async || inbox.event(id).await.unwrap().unwrap().record.state == EventState::Done).await;
+}
+
+/// Fails at first, then refuses everything, and notes how many it refuses at a time.
+#[derive(Default)]
+struct Picky {
+    failed: AtomicUsize,
+    at_once: AtomicUsize,
+    most_at_once: AtomicUsize,
+}
+
+struct Shared(Arc<Picky>);
+
+#[async_trait]
+impl Consumer for Shared {
+    async fn consume(&self, _: &Dispatch) -> Result<(), Failure> {
+        if self.0.failed.fetch_add(1, Atomic::Relaxed) < 5 {
+            return Err(Failure::retry("down"));
+        }
+        let at_once = self.0.at_once.fetch_add(1, Atomic::Relaxed) + 1;
+        self.0.most_at_once.fetch_max(at_once, Atomic::Relaxed);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        self.0.at_once.fetch_sub(1, Atomic::Relaxed);
+        Err(Failure::give_up("not this one"))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_consumer_that_refuses_what_probes_it_is_not_down() {
+    let Fixture { folder: _folder, inbox, consumers } = Fixture::new(&[Ordering::Subject]).await;
+    let inbox: Arc<dyn Inbox> = Arc::new(inbox);
+    let picky = Arc::new(Picky::default());
+    let lane = Lane {
+        name: "c0".into(),
+        id: consumers[0],
+        consumer: Arc::new(Shared(Arc::clone(&picky))),
+        retry: Retry::default(),
+        concurrency: 4,
+    };
+    let _dispatcher = Dispatcher::start(&inbox, vec![lane], &Handlers::default(), &clock());
+    for number in 0..40 {
+        inbox.append(plain(&number.to_string())).await.unwrap();
+    }
+    eventually(async || picky.failed.load(Atomic::Relaxed) >= 20).await;
+    assert!(picky.most_at_once.load(Atomic::Relaxed) > 1);
 }

@@ -25,6 +25,8 @@ pub(super) struct Context {
 
 /// The most finished attempts that may wait for being settled before nothing more is claimed.
 const MOST_UNSETTLED: usize = 2048;
+/// The shortest time between two claims when fewer than a quarter of the attempts have ended.
+const BETWEEN_SMALL_CLAIMS: Duration = Duration::from_millis(1);
 /// How long to wait after the inbox failed.
 const AFTER_INBOX_ERROR: Duration = Duration::from_millis(500);
 /// The longest wait that a consumer may ask for.
@@ -52,6 +54,7 @@ pub(super) async fn run(lane: Lane, context: Context, mut stopped: watch::Receiv
         pause_for: None,
         breaker: Breaker::closed(),
         wake_at: Instant::now(),
+        claimed_at: Instant::now(),
         lane,
         context,
     };
@@ -89,6 +92,7 @@ struct State {
     pause_for: Option<String>,
     breaker: Breaker,
     wake_at: Instant,
+    claimed_at: Instant,
 }
 
 impl State {
@@ -119,6 +123,13 @@ impl State {
             }
             return;
         }
+        // A claim costs much the same for one event as for many, so it waits a moment for a few to end.
+        let next_claim = self.claimed_at + BETWEEN_SMALL_CLAIMS;
+        if room * 4 < self.lane.concurrency && Instant::now() < next_claim {
+            self.wake_at = next_claim;
+            return;
+        }
+        self.claimed_at = Instant::now();
         let now = (self.context.clock)();
         match self.context.inbox.claim(self.lane.id, room, now).await {
             Ok(claim) => {
@@ -180,23 +191,30 @@ impl State {
     fn ended(&mut self, attempted: Option<Attempted>) {
         // A task ends without a result only when it is aborted, and then nothing is settled.
         let Some(Attempted { ticket, attempt, started_at, took, result }) = attempted else { return };
-        let name = &self.lane.name;
         let outcome = match result {
             Ok(()) => {
-                if self.breaker.succeeded() {
-                    tracing::info!(consumer = %name, "the consumer answers again");
-                }
+                self.answered();
                 Outcome::Done
             }
             Err(failure) => {
-                let is_down = matches!(failure.kind(), FailureKind::Retry | FailureKind::RetryAfter(_));
-                if is_down && self.breaker.failed(Instant::now()) {
-                    tracing::warn!(consumer = %name, %failure, "the consumer fails again and again; from now on it is probed");
+                match failure.kind() {
+                    // It refuses this event, or all of them: either way it is there.
+                    FailureKind::GiveUp | FailureKind::Pause => self.answered(),
+                    _ if self.breaker.failed(Instant::now()) => {
+                        tracing::warn!(consumer = %self.lane.name, %failure, "the consumer fails again and again; from now on it is probed");
+                    }
+                    _ => {}
                 }
                 self.outcome_of(&failure, attempt)
             }
         };
         self.unsettled.push(Settlement { ticket, started_at, took, outcome });
+    }
+
+    fn answered(&mut self) {
+        if self.breaker.succeeded() {
+            tracing::info!(consumer = %self.lane.name, "the consumer answers again");
+        }
     }
 
     fn outcome_of(&mut self, failure: &Failure, attempt: u32) -> Outcome {

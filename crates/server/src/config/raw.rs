@@ -42,6 +42,7 @@ pub(super) struct RawSource {
     pub(super) provider: Spanned<String>,
     pub(super) path: Option<Spanned<String>>,
     pub(super) secrets: Option<OneOrMany>,
+    pub(super) retired: Option<OneOrMany>,
     pub(super) auth: Option<Spanned<RawAuth>>,
     pub(super) timezone: Option<Spanned<String>>,
 }

@@ -68,10 +68,11 @@ fn source(
     let path = path(raw.path.as_ref(), raw.name.get_ref(), context)?;
     let timezone = raw.timezone.as_ref().map(|text| timezone(text, context)).transpose()?;
     let auth_span = raw.auth.as_ref().map(Spanned::span);
-    let (access, is_open_by_word) = match raw.auth {
+    let (mut access, is_open_by_word) = match raw.auth {
         None => (Access::default(), false),
         Some(auth) => auth_rules(auth, context)?,
     };
+    access.retired = secret::secrets(&OneOrMany::of(raw.retired), context)?;
     let secrets = OneOrMany::of(raw.secrets);
     let settings = Settings { secrets: secret::secrets(&secrets, context)?, access };
     let has_path_token = !settings.access.path_tokens.is_empty();

@@ -38,7 +38,9 @@ pub(crate) fn of(provider: &'static str) -> Vec<Fixture> {
 
 /// The fixture of this name, if its provider is compiled in.
 pub(crate) fn find(provider: &str, name: &str) -> Option<Fixture> {
-    all().into_iter().find(|fixture| fixture.provider == provider && fixture.name == name)
+    let known = KNOWN.iter().find(|known| known.name == provider)?;
+    let found = of(known.name).into_iter().find(|fixture| fixture.name == name);
+    Some(found.unwrap_or_else(|| panic!("{provider} has no fixture {name}")))
 }
 
 fn read(provider: &'static str, case: &Path) -> Fixture {

@@ -45,6 +45,21 @@ fn every_fixture_is_stored_once_with_its_attributes() {
 }
 
 #[test]
+fn whoever_still_sends_with_a_retired_secret_is_refused_and_the_operator_told() {
+    let Some(fixture) = fixtures::find("piriod", "invoice_paid") else { return };
+    let rotated = fixtures::sources().replace(
+        "provider = \"piriod\"\nsecrets = [",
+        "provider = \"piriod\"\nsecrets = [\"plain:whatever-is-new\"]\nretired = [",
+    );
+    let program = Program::start(&rotated);
+    let refusal = fixture.post(&program);
+    refused(&refusal, 401);
+    assert!(events(&program, &[]).is_empty());
+    let (_, log) = program.stop();
+    assert!(log.contains("it is of a retired secret"), "{log}");
+}
+
+#[test]
 fn nothing_secret_is_kept_or_logged() {
     let program = Program::start(&fixtures::sources());
     for fixture in fixtures::all() {
