@@ -1,7 +1,7 @@
 //! Closing: all is written down, and nothing is taken in after it.
 
 use super::stand::{NOON, ONE, Stand, bodies, settlement};
-use crate::{InboxErrorKind, Outcome, Query};
+use crate::{InboxErrorKind, Outcome, Query, Replay, Retention, Selection};
 
 cases![
     what_was_closed_refuses_everything,
@@ -15,12 +15,15 @@ async fn what_was_closed_refuses_everything(stand: Stand) {
     let stand = stand.with(ONE).await;
     let id = stand.append("a", "a1").await.id;
     stand.append("b", "b1").await;
+    let unread = stand.append_unread("?").await;
     let taken = stand.claim(1).await;
     stand.inbox.close().await;
 
     let (inbox, consumer) = (&stand.inbox, stand.consumers[0]);
     let done = vec![settlement(&taken[0], Outcome::Done)];
     let query = Query { limit: 10, ..Query::default() };
+    let replay = Replay { events: Selection::One(id), consumer: None, dry_run: false };
+    let old = Retention { before: Some(NOON), most_bytes: None };
     let refused = [
         ("append", inbox.append(stand.arrival("a", "a2")).await.err()),
         ("append of a repeat", inbox.append(stand.arrival("a", "a1")).await.err()),
@@ -28,10 +31,15 @@ async fn what_was_closed_refuses_everything(stand: Stand) {
         ("settle", inbox.settle(consumer, done).await.err()),
         ("set_paused", inbox.set_paused(consumer, None).await.err()),
         ("register", inbox.register(&super::stand::specs(ONE)).await.err()),
+        ("replay", inbox.replay(replay).await.err()),
+        ("release", inbox.release(unread, stand.arrival("a", "?")).await.err()),
+        ("prune", inbox.prune(old).await.err()),
         ("check_ready", inbox.check_ready().err()),
         ("event", inbox.event(id).await.err()),
         ("events", inbox.events(query).await.err()),
         ("consumers", inbox.consumers().await.err()),
+        ("size", inbox.size().await.err()),
+        ("verify", inbox.verify().await.err()),
     ];
     for (call, error) in refused {
         let kind = error.map(|error| error.kind());

@@ -218,15 +218,15 @@ pub(super) fn unreadable(body: u8, now: OffsetDateTime) -> Arrival {
 
 /// Sequences that append more than they restart, and shrink to short ones.
 pub(super) fn sequences() -> impl Strategy<Value = Vec<Step>> {
-    prop::collection::vec(step(), 1..50)
+    prop::collection::vec(step(), 1..80)
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let consumer = || 0..CONSUMERS.len();
+    let consumer = || prop_oneof![3 => Just(0_usize), 2 => Just(1_usize), 1 => Just(2_usize)];
     let pick = || 0..8_usize;
     let asked_consumer = || prop::option::weighted(0.3, consumer());
     prop_oneof![
-        12 => sent().prop_map(Step::Append),
+        20 => sent().prop_map(Step::Append),
         2 => (0..3_u8).prop_map(|body| Step::Unreadable { body }),
         10 => (consumer(), prop_oneof![3 => Just(100_usize), 2 => 0..3_usize])
             .prop_map(|(consumer, limit)| Step::Claim { consumer, limit }),
@@ -251,11 +251,11 @@ fn step() -> impl Strategy<Value = Step> {
 
 fn sent() -> impl Strategy<Value = Sent> {
     let identity = prop_oneof![
-        3 => (0..16_u8).prop_map(Notification),
+        5 => (0..64_u8).prop_map(Notification),
         2 => (0..8_u8).prop_map(Body),
-        3 => (0..3_u8).prop_map(Signal),
+        2 => (0..3_u8).prop_map(Signal),
     ];
-    let subject = prop::option::weighted(0.8, 0..2_u8);
+    let subject = prop_oneof![1 => Just(None), 1 => Just(Some(1_u8)), 3 => Just(Some(0_u8))];
     let time = prop::option::weighted(0.8, 0..4_i64);
     // Most of what happens needs company, so most requests come from one source.
     let source = prop::bool::weighted(0.15).prop_map(u8::from);

@@ -5,20 +5,35 @@ use std::collections::BTreeMap;
 use super::model::{Dispatch, Event, Model, Verdict, Way, ensure};
 use super::step::CONSUMERS;
 use crate::{
-    ConsumerStatus, DispatchRecord, DispatchState, EventDetail, EventRecord, Inbox, InboxError, Ordering,
-    Query, glob,
+    ConsumerStatus, DispatchRecord, DispatchState, EventDetail, EventRecord, EventState, Inbox, InboxError,
+    Ordering, Query, glob,
 };
 
-/// Asks the store for all that it can tell, and compares.
-pub(super) async fn agree(model: &mut Model, inbox: &dyn Inbox) -> Verdict {
+/// How much is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// Every dispatch of the events that are not done, and the consumers.
+    Open,
+    /// Every dispatch of all events, the consumers, and the log from end to end.
+    All,
+}
+
+/// Asks the store for what it can tell, and compares.
+pub(super) async fn agree(model: &mut Model, inbox: &dyn Inbox, extent: Extent) -> Verdict {
     let failed = |error: InboxError| format!("the log cannot be read: {error}");
+    let is_open = |event: &Event| !event.is_pruned && event.state() == EventState::Pending;
     for place in 0..model.events.len() {
+        if extent == Extent::Open && !is_open(&model.events[place]) {
+            continue;
+        }
         let detail = inbox.event(model.events[place].id).await.map_err(failed)?;
         model.is_told(place, detail.as_ref()).map_err(|why| format!("{}: {why}", model.events[place].id))?;
     }
-    let all = Query { limit: usize::MAX, ..Query::default() };
-    let page = inbox.events(all.clone()).await.map_err(failed)?;
-    model.is_found(&all, &page.events)?;
+    if extent == Extent::All {
+        let all = Query { limit: usize::MAX, ..Query::default() };
+        let page = inbox.events(all.clone()).await.map_err(failed)?;
+        model.is_found(&all, &page.events)?;
+    }
     let consumers = inbox.consumers().await.map_err(failed)?;
     let mut known = 0;
     for (place, name, _) in model.known() {

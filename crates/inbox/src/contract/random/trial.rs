@@ -6,7 +6,7 @@ use hooklatch_core::EventId;
 
 use super::model::{Model, Verdict, ensure};
 use super::step::{self, Asked, CONSUMERS, End, Some3, Step};
-use super::told::agree;
+use super::told::{Extent, agree};
 use crate::contract::Bench;
 use crate::contract::stand::{NOON, TOOK, sorted};
 use crate::{
@@ -49,15 +49,29 @@ impl Trial {
         Ok(trial)
     }
 
-    /// Takes a step, and compares everything that the store can tell.
+    /// Takes a step, and compares what the store tells.
     pub(super) async fn take(mut self, step: Step) -> Result<Self, String> {
-        match step {
-            Step::Crash { with } => self = self.open_again(with, false).await?,
-            Step::Reopen { with } => self = self.open_again(with, true).await?,
-            _ => self.call(step).await?,
-        }
-        agree(&mut self.model, &*self.inbox).await?;
+        let extent = match step {
+            Step::Crash { with } => {
+                self = self.open_again(with, false).await?;
+                Extent::All
+            }
+            Step::Reopen { with } => {
+                self = self.open_again(with, true).await?;
+                Extent::All
+            }
+            _ => {
+                self.call(step).await?;
+                Extent::Open
+            }
+        };
+        agree(&mut self.model, &*self.inbox, extent).await?;
         Ok(self)
+    }
+
+    /// Compares everything that the store can tell.
+    pub(super) async fn end(mut self) -> Verdict {
+        agree(&mut self.model, &*self.inbox, Extent::All).await
     }
 
     async fn open_again(self, with: Some3, is_closed: bool) -> Result<Self, String> {
