@@ -6,6 +6,7 @@ mod consumers;
 mod demo;
 mod events;
 mod output;
+mod rejected;
 mod send;
 mod serve;
 
@@ -66,6 +67,9 @@ enum Command {
     /// Look at consumers, pause and resume them.
     #[command(subcommand)]
     Consumers(consumers::Consumers),
+    /// Look at requests whose senders were not proven, and take them in once a secret is put right.
+    #[command(subcommand)]
+    Rejected(rejected::Rejected),
 }
 
 /// Why a command failed, as the exit code tells it.
@@ -137,6 +141,7 @@ async fn run(global: &Global, command: Option<Command>) -> Result<(), Exit> {
         Command::Send(send) => send.run(&config(global)?, global.json).await,
         Command::Events(events) => events.run(&config(global)?, global.json).await,
         Command::Consumers(consumers) => consumers.run(&config(global)?, global.json).await,
+        Command::Rejected(rejected) => rejected.run(&config(global)?, global.json).await,
     }
 }
 

@@ -4,12 +4,14 @@ mod server;
 
 mod admin;
 mod answer;
+mod body;
 pub mod cli;
 pub mod config;
 mod descriptors;
 mod intake;
 mod listener;
 pub mod providers;
+mod rejected;
 mod source;
 
 pub use config::{Config, ConfigError};

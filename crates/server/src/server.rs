@@ -16,6 +16,7 @@ use tokio::sync::{Semaphore, watch};
 use crate::config::{Config, ConsumerConfig, Target};
 use crate::intake::{ClockHandle, Intake, MOST_PROVEN_BYTES, MOST_UNPROVEN_BYTES};
 use crate::listener::{self, Limits};
+use crate::rejected::Recorder;
 use crate::source::{Source, Subscription};
 use crate::{admin, config, descriptors};
 
@@ -107,7 +108,8 @@ impl Server {
             Some(address) => Some(bind(address).await?),
             None => None,
         };
-        let inbox: Arc<dyn Inbox> = Arc::new(SqliteInbox::open(&config.inbox.path)?);
+        let store = Arc::new(SqliteInbox::open(&config.inbox.path)?);
+        let inbox: Arc<dyn Inbox> = Arc::clone(&store) as _;
         let members = members(config.consumers, own, &clock)?;
         let mut names = HashSet::new();
         if let Some(member) = members.iter().find(|member| !names.insert(member.name.as_str())) {
@@ -144,6 +146,7 @@ impl Server {
             .collect();
         let dispatcher = Dispatcher::start(&inbox, lanes, &Arc::new(handlers), &clock);
 
+        let (recorder, rejections) = Recorder::start(store);
         let intake = Arc::new(Intake {
             routes,
             inbox: Arc::clone(&inbox),
@@ -152,8 +155,17 @@ impl Server {
             body_timeout: config.server.body_timeout,
             proven: Arc::new(Semaphore::new(MOST_PROVEN_BYTES.max(config.server.max_body))),
             unproven: Arc::new(Semaphore::new(MOST_UNPROVEN_BYTES)),
+            rejections,
         });
-        Ok(Running { config: config.server, inbox, dispatcher, intake, intake_listener, admin_listener })
+        Ok(Running {
+            config: config.server,
+            inbox,
+            dispatcher,
+            recorder,
+            intake,
+            intake_listener,
+            admin_listener,
+        })
     }
 }
 
@@ -221,6 +233,7 @@ pub struct Running {
     config: config::ServerConfig,
     inbox: Arc<dyn Inbox>,
     dispatcher: Dispatcher,
+    recorder: Recorder,
     intake: Arc<Intake>,
     intake_listener: TcpListener,
     admin_listener: Option<TcpListener>,
@@ -280,6 +293,7 @@ impl Running {
         if let Some(admin) = admin {
             let _ = admin.await;
         }
+        self.recorder.stop().await;
         self.inbox.close().await;
         tracing::info!("stopped");
     }

@@ -6,6 +6,7 @@ mod contract;
 mod lanes;
 mod latest;
 mod misfortunes;
+mod rejected;
 mod upkeep;
 mod versions;
 

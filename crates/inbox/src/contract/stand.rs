@@ -15,6 +15,8 @@ use crate::{
 
 /// When everything happens unless a case says otherwise.
 pub(super) const NOON: OffsetDateTime = datetime!(2026-01-01 12:00 UTC);
+/// No case has more events than this.
+const MOST_HANDED_ON: usize = 2000;
 /// How long an attempt takes.
 pub(super) const TOOK: Duration = Duration::from_micros(3125);
 
@@ -188,6 +190,7 @@ impl Stand {
             }
             self.settle_all(0, taken.iter().map(|taken| settlement(taken, Outcome::Done)).collect()).await;
             handed_on.extend(taken.into_iter().map(|taken| taken.body));
+            assert!(handed_on.len() < MOST_HANDED_ON, "the same is handed on again and again");
         }
     }
 

@@ -17,4 +17,7 @@ mod intake;
 mod limits;
 mod program;
 mod receiver;
+mod rejected;
+#[cfg(feature = "picpay")]
+mod strangers;
 mod wire;
