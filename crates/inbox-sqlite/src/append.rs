@@ -200,7 +200,8 @@ pub(crate) fn has_begun(
         let begun = if desk.is_from_before(position) { Begun::Yes } else { desk.queue().has_begun(position) };
         let begun = match begun {
             Begun::Yes => true,
-            Begun::No => false,
+            // What left quarantine is handed on from its row, before the queue has read as far as its place.
+            Begun::No => was_attempted(connection, consumer, position)?,
             Begun::AskHeld => !waits_unattempted(connection, consumer, position)?,
         };
         if begun {
@@ -208,6 +209,15 @@ pub(crate) fn has_begun(
         }
     }
     Ok(false)
+}
+
+fn was_attempted(connection: &Connection, consumer: u32, position: i64) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM dispatch WHERE position = ?2 AND consumer = ?1 AND replay = 0)
+                 OR EXISTS (SELECT 1 FROM held WHERE consumer = ?1 AND position = ?2 AND replay = 0 AND attempts > 0)",
+        )?
+        .query_row(params![consumer, position], |row| row.get(0))
 }
 
 fn waits_unattempted(connection: &Connection, consumer: u32, position: i64) -> rusqlite::Result<bool> {

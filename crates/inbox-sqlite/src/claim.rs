@@ -92,7 +92,7 @@ impl Desk {
              WHERE consumer = ?1 AND due <= ?2 ORDER BY due LIMIT ?3",
         )?;
         // Some of them may be under way already.
-        let most = limit.saturating_add(self.queue().under_way());
+        let most = i64::try_from(limit.saturating_add(self.queue().under_way())).unwrap_or(i64::MAX);
         loop {
             let left = self.queue().left;
             let due = select.query_map(params![self.consumer.0, row::nanoseconds(now), most], |row| {

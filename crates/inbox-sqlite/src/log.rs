@@ -13,7 +13,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use crate::readers::Readers;
 use crate::search::{Direction, Search};
-use crate::settle::{DEAD, DONE, OVERTAKEN};
+use crate::settle::{AT_ONCE, DEAD, DONE, OVERTAKEN};
 use crate::{backup, checkpoint, position, row, schema, verify};
 
 /// The event log of an inbox, for reading only.
@@ -228,7 +228,8 @@ pub(crate) fn dispatches_of(
             let took = Duration::from_nanos(row.get::<_, Option<i64>>(5)?.unwrap_or_default().unsigned_abs());
             attempts.push(AttemptRecord { started_at, took, error: None });
         }
-        let due = row.get::<_, Option<i64>>(6)?.and_then(row::time);
+        // Nobody asked for a time that was only written so that it has come.
+        let due = row.get::<_, Option<i64>>(6)?.filter(|due| *due != AT_ONCE).and_then(row::time);
         Ok((consumer, DispatchRecord { consumer: row.get(1)?, replay, state, due, attempts }))
     })?;
     rows.collect()

@@ -6,14 +6,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use hooklatch_inbox::{InboxError, InboxErrorKind};
 use rusqlite::Connection;
 
-use crate::fault::unavailable;
+use crate::fault::{closed, unavailable};
 use crate::schema;
 
-/// Connections that are open and not in use.
+/// Connections to one file.
 #[derive(Clone, Debug)]
 pub(crate) struct Readers {
     path: PathBuf,
-    idle: Arc<Mutex<Vec<Connection>>>,
+    /// Those that are open and not in use; `None` once nobody may read any more.
+    idle: Arc<Mutex<Option<Vec<Connection>>>>,
 }
 
 /// The most connections that are kept open.
@@ -21,7 +22,7 @@ const MOST_IDLE: usize = 8;
 
 impl Readers {
     pub(crate) fn new(path: PathBuf) -> Self {
-        Self { path, idle: Arc::default() }
+        Self { path, idle: Arc::new(Mutex::new(Some(Vec::new()))) }
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -44,23 +45,22 @@ impl Readers {
         &self,
         read: impl FnOnce(&mut Connection) -> rusqlite::Result<T>,
     ) -> Result<T, InboxError> {
-        let idle = self.idle().pop();
+        let idle = self.idle().as_mut().ok_or_else(closed)?.pop();
         let mut connection = idle.map_or_else(|| schema::open_reader(&self.path), Ok)?;
         // A connection whose read failed is not used again.
         let result = read(&mut connection).map_err(|error| unavailable(&self.path, &error))?;
-        let mut idle = self.idle();
-        if idle.len() < MOST_IDLE {
+        if let Some(idle) = self.idle().as_mut().filter(|idle| idle.len() < MOST_IDLE) {
             idle.push(connection);
         }
         Ok(result)
     }
 
-    /// Lets go of all connections that are not in use.
+    /// Lets go of all connections that are not in use, and refuses whoever wants to read from now on.
     pub(crate) fn close(&self) {
-        self.idle().clear();
+        *self.idle() = None;
     }
 
-    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
+    fn idle(&self) -> std::sync::MutexGuard<'_, Option<Vec<Connection>>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

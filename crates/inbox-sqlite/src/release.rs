@@ -45,7 +45,8 @@ fn release(
     let known: Option<i64> = connection
         .query_row("SELECT position FROM identity WHERE key = ?1", params![identity], |row| row.get(0))
         .optional()?;
-    if let Some(known) = known
+    // It may have had this identity all the time.
+    if let Some(known) = known.filter(|known| *known != position)
         && !is_news(connection, desks, *class, known, position, arrival)?
     {
         connection.execute("UPDATE identity SET repeats = repeats + 1 WHERE key = ?1", params![identity])?;
@@ -56,7 +57,7 @@ fn release(
     }
     connection.execute(
         "INSERT INTO identity (key, position, repeats) VALUES (?1, ?2, 0)
-         ON CONFLICT DO UPDATE SET position = ?2, repeats = 0",
+         ON CONFLICT DO UPDATE SET position = ?2, repeats = CASE WHEN position = ?2 THEN repeats ELSE 0 END",
         params![identity, position],
     )?;
     connection

@@ -38,10 +38,14 @@ pub(crate) async fn run(inbox: &SqliteInbox, retention: Retention) -> Result<Pru
 }
 
 /// The next events of the log, and those of them that are done.
+///
+/// The newest is left alone: after a restart it alone may tell which positions, and so which ids, were given before.
 fn done(connection: &mut Connection, from: i64, before: i64) -> rusqlite::Result<(Vec<i64>, Vec<i64>)> {
     let snapshot = connection.transaction()?;
     let mut select = snapshot.prepare_cached(
-        "SELECT position, kind IS NOT NULL FROM event WHERE position > ?1 AND position < ?2 ORDER BY position LIMIT ?3",
+        "SELECT position, kind IS NOT NULL FROM event
+         WHERE position > ?1 AND position < min(?2, (SELECT max(position) FROM event))
+         ORDER BY position LIMIT ?3",
     )?;
     let (mut looked_at, mut done) = (Vec::new(), Vec::new());
     let mut rows = select.query(params![from, before, STEP])?;

@@ -11,9 +11,10 @@ use time::OffsetDateTime;
 
 use crate::position;
 
-/// Nanoseconds since 1970, which fit until the year 2262.
+/// Nanoseconds since 1970, which fit from the year 1677 to 2262; what lies beyond is as far away as fits.
 pub(crate) fn nanoseconds(time: OffsetDateTime) -> i64 {
-    i64::try_from(time.unix_timestamp_nanos()).unwrap_or(i64::MAX)
+    let farthest = if time < OffsetDateTime::UNIX_EPOCH { i64::MIN } else { i64::MAX };
+    i64::try_from(time.unix_timestamp_nanos()).unwrap_or(farthest)
 }
 
 /// The time of a number of nanoseconds since 1970.

@@ -11,6 +11,9 @@ mod replay;
 mod retry;
 mod upkeep;
 
+#[cfg(feature = "testing")]
+pub mod contract;
+
 pub use dispatcher::{Clock, Dispatcher, Handlers, Lane};
 pub use filter::{Facts, Filter, glob};
 pub use record::{

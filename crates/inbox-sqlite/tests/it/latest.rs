@@ -15,50 +15,6 @@ impl Fixture {
         let time = NOON + Duration::from_mins(minutes);
         self.inbox.append(self.arrival_at(subject, body, time)).await.unwrap().id
     }
-
-    async fn dispatch_states(&self, id: EventId) -> Vec<DispatchState> {
-        let detail = self.inbox.event(id).await.unwrap().unwrap();
-        detail.dispatches.into_iter().map(|dispatch| dispatch.state).collect()
-    }
-}
-
-#[tokio::test]
-async fn what_a_newer_one_has_overtaken_is_skipped() {
-    let fixture = Fixture::new(&[Ordering::Latest, Ordering::Subject]).await;
-    let old = fixture.append_at("a", "a-old", 1).await;
-    let new = fixture.append_at("a", "a-new", 5).await;
-    let late = fixture.append_at("a", "a-late", 3).await;
-    fixture.append_at("b", "b", 0).await;
-    let claimed = fixture.drain().await;
-    let mut seen = bodies(&claimed);
-    seen.sort_unstable();
-    assert_eq!(seen, ["a-new", "b"]);
-    assert_eq!(fixture.dispatch_states(old).await, [DispatchState::Overtaken, DispatchState::Pending]);
-    assert_eq!(fixture.dispatch_states(new).await, [DispatchState::Done, DispatchState::Pending]);
-    assert_eq!(fixture.dispatch_states(late).await, [DispatchState::Overtaken, DispatchState::Pending]);
-    let all = fixture.inbox.claim(fixture.consumers[1], 1, NOON).await.unwrap();
-    assert_eq!(&*all.events[0].event.body, b"a-old", "the other consumer gets everything in order");
-
-    // One that arrives after the newest was taken is too late as well; the same time is not.
-    fixture.append_at("a", "a-too-late", 4).await;
-    fixture.append_at("a", "a-same", 5).await;
-    assert_eq!(bodies(&fixture.drain().await), ["a-same"]);
-}
-
-#[tokio::test]
-async fn another_source_or_an_unknown_time_overtakes_nothing() {
-    let fixture = Fixture::new(&[Ordering::Latest]).await;
-    fixture.append_at("a", "old", 1).await;
-    let mut elsewhere = fixture.arrival_at("a", "elsewhere", NOON + Duration::from_hours(1));
-    elsewhere.source = "other shop".into();
-    fixture.inbox.append(elsewhere).await.unwrap();
-    let mut timeless = fixture.arrival("a", "timeless");
-    if let Content::Event(reading) = &mut timeless.content {
-        reading.time = None;
-    }
-    fixture.inbox.append(timeless).await.unwrap();
-    let claimed = fixture.drain().await;
-    assert_eq!(claimed.len(), 3);
 }
 
 /// More than two stretches of the index, and a rest that is not indexed.

@@ -1,7 +1,5 @@
 //! Failures, races and crashes that once lost, repeated or reordered something.
 
-use std::sync::atomic::{AtomicBool, Ordering as Atomic};
-
 use super::*;
 
 fn db(fixture: &Fixture) -> std::path::PathBuf {
@@ -53,68 +51,6 @@ async fn a_settlement_that_could_not_be_written_keeps_the_order_across_a_crash()
     assert!(fixture.claim(10).await.is_empty());
     let fixture = fixture.crash(&[Ordering::Subject]).await;
     assert_eq!(bodies(&fixture.claim(10).await), ["a1"]);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn settled_is_settled_beside_a_claim() {
-    let fixture = Arc::new(Fixture::new(&[Ordering::None]).await);
-    for round in 0..12 {
-        for number in 0..60 {
-            fixture.append("a", &format!("{round} {number}")).await;
-        }
-        let claimed = fixture.claim(100).await;
-        let again = claimed.iter().map(|(ticket, ..)| settlement(*ticket, retry(0))).collect();
-        fixture.inbox.settle(fixture.consumers[0], again).await.unwrap();
-        let claimed = fixture.claim(100).await;
-        assert_eq!(claimed.len(), 60);
-        // Settle all of it, one call each, while somebody claims: what a lane does.
-        let over = Arc::new(AtomicBool::new(false));
-        let busy_lane = {
-            let (fixture, over) = (Arc::clone(&fixture), Arc::clone(&over));
-            tokio::spawn(async move {
-                let mut extra = Vec::new();
-                while !over.load(Atomic::Relaxed) {
-                    extra.extend(fixture.claim(1).await);
-                }
-                extra
-            })
-        };
-        for (ticket, ..) in &claimed {
-            fixture.settle(*ticket, Outcome::Done).await;
-        }
-        over.store(true, Atomic::Relaxed);
-        let extra = busy_lane.await.unwrap();
-        assert!(extra.is_empty(), "round {round}: settled and handed on again: {extra:?}");
-    }
-}
-
-#[tokio::test]
-async fn a_signal_that_nobody_wanted_does_not_swallow_those_that_somebody_wants() {
-    let signal = Identity::Signal { name: "inv_1".to_owned() };
-    let fixture = Fixture::new(&[]).await;
-    assert!(fixture.inbox.append(fixture.arrival_as("i/1", "{}", &signal)).await.unwrap().is_new);
-    // Later a consumer is configured.
-    let fixture = fixture.crash(&[Ordering::Subject]).await;
-    let second = fixture.inbox.append(fixture.arrival_as("i/1", "{}", &signal)).await.unwrap();
-    assert!(second.is_new, "answered 200 and handed to nobody");
-    assert_eq!(fixture.claim(10).await.len(), 1);
-}
-
-#[tokio::test]
-async fn a_signal_for_a_removed_consumer_does_not_swallow_later_ones() {
-    let signal = Identity::Signal { name: "inv_1".to_owned() };
-    let fixture = Fixture::new(&[Ordering::Subject]).await;
-    assert!(fixture.inbox.append(fixture.arrival_as("i/1", "{}", &signal)).await.unwrap().is_new);
-    let Fixture { folder, inbox, .. } = fixture;
-    inbox.close().await;
-    drop(inbox);
-    // The consumer is renamed.
-    let inbox = SqliteInbox::open(&folder.path().join("hooklatch.db")).unwrap();
-    let spec = ConsumerSpec { name: "renamed".to_owned(), ordering: Ordering::Subject };
-    let consumers = inbox.register(&[spec]).await.unwrap();
-    let fixture = Fixture { folder, inbox, consumers };
-    let second = fixture.inbox.append(fixture.arrival_as("i/1", "{}", &signal)).await.unwrap();
-    assert!(second.is_new, "answered 200 and handed to nobody");
 }
 
 #[tokio::test]
@@ -175,46 +111,6 @@ async fn one_unreadable_event_does_not_stop_a_consumer() {
         }
     }
     assert_eq!(seen, ["a", "c"]);
-}
-
-#[tokio::test]
-async fn a_clock_that_is_set_back_does_not_stop_what_is_due() {
-    let fixture = Fixture::new(&[Ordering::Subject]).await;
-    fixture.append("a", "a1").await;
-    fixture.append("a", "a2").await;
-    let claimed = fixture.claim(10).await;
-    fixture.settle(claimed[0].0, retry(0)).await;
-    let again = fixture.claim(10).await;
-    fixture.settle(again[0].0, Outcome::Done).await;
-    // a2 is next and has nothing to wait for.
-    let yesterday = NOON - time::Duration::days(1);
-    assert_eq!(bodies(&fixture.claim_at(10, yesterday).await), ["a2"]);
-}
-
-#[tokio::test]
-async fn a_claim_reads_on_until_there_is_something_to_hand_out() {
-    let fixture = Fixture::new(&[Ordering::Subject]).await;
-    for number in 0..1100 {
-        fixture.append(&format!("busy{}", number % 5), &format!("{number}")).await;
-    }
-    fixture.append("other", "other").await;
-    let claimed = fixture.claim(16).await;
-    assert_eq!(bodies(&claimed), ["0", "1", "2", "3", "4", "other"]);
-}
-
-#[tokio::test]
-async fn attempts_under_way_do_not_hide_what_is_due() {
-    let fixture = Fixture::new(&[Ordering::None]).await;
-    for number in 0..200 {
-        fixture.append("a", &format!("{number}")).await;
-    }
-    let claimed = fixture.claim(200).await;
-    let again = claimed.iter().map(|(ticket, ..)| settlement(*ticket, retry(0))).collect();
-    fixture.inbox.settle(fixture.consumers[0], again).await.unwrap();
-    assert_eq!(fixture.claim(64).await.len(), 64);
-    assert_eq!(fixture.claim(64).await.len(), 64);
-    // 128 are under way, 72 more are due.
-    assert_eq!(fixture.claim(1).await.len(), 1);
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Keeping the file small, sound and copied.
 
-use hooklatch_inbox::{Pruned, Replay, Retention, Selection};
+use hooklatch_inbox::{Pruned, Retention};
 
 use super::*;
 
@@ -17,67 +17,6 @@ impl Fixture {
             }
         }
     }
-
-    async fn exists(&self, id: EventId) -> bool {
-        self.inbox.event(id).await.unwrap().is_some()
-    }
-}
-
-#[tokio::test]
-async fn only_done_events_are_pruned_and_their_repeats_stay_repeats() {
-    let fixture = Fixture::new(&[Ordering::Subject]).await;
-    let mut ids = Vec::new();
-    for (body, outcome) in [
-        ("done", Some(Outcome::Done)),
-        ("dead", Some(Outcome::Dead { error: "status 422".to_owned() })),
-        ("waiting", Some(retry(60))),
-        ("under way", None),
-    ] {
-        ids.push(fixture.append(body, body).await.id);
-        let claimed = fixture.claim(1).await;
-        if let Some(outcome) = outcome {
-            fixture.settle(claimed[0].0, outcome).await;
-        }
-    }
-    ids.push(fixture.append("fresh", "fresh").await.id);
-    let mut unread = fixture.arrival("", "unread");
-    unread.content = Content::Quarantined { reason: "not JSON".to_owned() };
-    ids.push(fixture.inbox.append(unread).await.unwrap().id);
-
-    let earlier = Retention { before: Some(NOON - Duration::from_secs(1)), most_bytes: None };
-    assert_eq!(fixture.prune(earlier).await, 0);
-    assert_eq!(fixture.prune(Retention::default()).await, 0);
-    assert_eq!(fixture.prune(EVERYTHING).await, 1);
-    assert!(!fixture.exists(ids[0]).await);
-    for id in &ids[1..] {
-        assert!(fixture.exists(*id).await);
-    }
-    let repeat = fixture.append("done", "done").await;
-    assert_eq!(repeat, Appended { id: ids[0], is_new: false });
-    assert!(bodies(&fixture.claim(10).await).iter().all(|body| *body == "fresh"));
-    assert_eq!(fixture.inbox.verify().await.unwrap(), Vec::<String>::new());
-
-    // What was given up goes once somebody has seen to it.
-    let replay = Replay { events: Selection::One(ids[1]), consumer: None, dry_run: false };
-    fixture.inbox.replay(replay).await.unwrap();
-    assert_eq!(fixture.prune(EVERYTHING).await, 0);
-    let claimed = fixture.claim(10).await;
-    assert_eq!(bodies(&claimed), ["dead"]);
-    fixture.settle(claimed[0].0, Outcome::Done).await;
-    assert_eq!(fixture.prune(EVERYTHING).await, 1);
-}
-
-#[tokio::test]
-async fn a_signal_after_its_event_was_pruned_is_news() {
-    let fixture = Fixture::new(&[Ordering::Subject]).await;
-    let signal = Identity::Signal { name: "inv_1".to_owned() };
-    let append = async || fixture.inbox.append(fixture.arrival_as("invoice/1", "{}", &signal)).await.unwrap();
-    append().await;
-    let claimed = fixture.claim(10).await;
-    fixture.settle(claimed[0].0, Outcome::Done).await;
-    assert_eq!(fixture.prune(EVERYTHING).await, 1);
-    assert!(append().await.is_new);
-    assert_eq!(fixture.claim(10).await.len(), 1);
 }
 
 #[tokio::test]
