@@ -1,5 +1,6 @@
 //! Kills the real binary again and again, and compares what it had acknowledged with what it did.
 //!
+//! Beside that, `faults` holds what else can go wrong around it: disks, clocks, consumers, standstill.
 //! `docs/crash.md` says what is compared, and how to run it for longer than the tests do.
 
 #![expect(
@@ -12,11 +13,13 @@
 
 mod consumer;
 mod delivery;
+mod faults;
 mod figures;
 mod judge;
 mod ledger;
 mod receiver;
 mod sender;
+mod site;
 mod stretch;
 mod webhooks;
 

@@ -13,11 +13,11 @@ use crate::ledger::{Answer, Ledger};
 use crate::webhooks::{Factory, Sort, Webhook};
 
 /// How many connections send at the same time.
-const CONNECTIONS: usize = 8;
+const CONNECTIONS: usize = 16;
 /// How long an answer may take; the receiver's own limit is shorter.
 const TIMEOUT: Duration = Duration::from_secs(20);
 /// The longest pause of a connection between two requests, in microseconds.
-const LONGEST_PAUSE: u64 = 4000;
+const LONGEST_PAUSE: u64 = 2000;
 /// How many webhooks of late may be sent once more.
 const RECENT: usize = 32;
 

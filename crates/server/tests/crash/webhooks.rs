@@ -34,8 +34,6 @@ auth = { path_token = "plain:token-of-the-shop" }
 
 /// How many objects of a source take turns.
 const OBJECTS: u64 = 40;
-/// One webhook in so many is about the one busy object of its source.
-const BUSY: u64 = 12;
 /// Stands in a template where the object's id belongs, and where what makes the body new belongs.
 const MARKS: [&str; 2] = ["@object@", "@new@"];
 
@@ -64,10 +62,23 @@ pub(crate) struct Webhook {
     pub(crate) body: Vec<u8>,
 }
 
+/// How many of a hundred webhooks are about the one busy object of their source.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Share(u64);
+
+impl Share {
+    /// Most objects get their share.
+    pub(crate) const MANY: Self = Self(8);
+    /// One object gets more than memory keeps waiting for it.
+    pub(crate) const MOSTLY_ONE: Self = Self(80);
+}
+
 /// Makes webhooks.
 #[derive(Debug)]
 pub(crate) struct Factory {
     templates: Vec<Template>,
+    /// The share of the busy object.
+    busy: AtomicU64,
     /// Counts bodies; it begins elsewhere in every run.
     next: AtomicU64,
 }
@@ -111,7 +122,12 @@ impl Factory {
             of_billing("invoice.paid", Sort::Once),
             of_billing("invoice.updated", Sort::Signal),
         ];
-        Self { templates, next: AtomicU64::new(first) }
+        Self { templates, busy: AtomicU64::new(Share::MANY.0), next: AtomicU64::new(first) }
+    }
+
+    /// How much goes to the busy object from now on.
+    pub(crate) fn share(&self, share: Share) {
+        self.busy.store(share.0, Ordering::Relaxed);
     }
 
     /// The next webhook.
@@ -124,7 +140,8 @@ impl Factory {
             let object = if signal { object.saturating_sub(rng.u64(..4)) } else { object };
             (&self.templates[if signal { 9 } else { 6 + turn }], object)
         } else {
-            let object = if rng.u64(..BUSY) == 0 { 0 } else { rng.u64(1..=OBJECTS) };
+            let is_busy = rng.u64(..100) < self.busy.load(Ordering::Relaxed);
+            let object = if is_busy { 0 } else { rng.u64(1..=OBJECTS) };
             (&self.templates[rng.usize(..6)], object)
         };
         let body = template.text.replace(MARKS[0], &object.to_string()).replace(MARKS[1], &new.to_string());

@@ -23,7 +23,12 @@ fn sheet(webhooks: &[(&str, Sent)]) -> Sheet {
 }
 
 fn stored(events: &[(&str, &str)]) -> Vec<Stored> {
-    events.iter().map(|(id, state)| Stored { id: (*id).to_owned(), state: (*state).to_owned() }).collect()
+    let event = |(id, state): &(&str, &str)| Stored {
+        id: (*id).to_owned(),
+        state: (*state).to_owned(),
+        received: String::new(),
+    };
+    events.iter().map(event).collect()
 }
 
 /// A delivery about one subject; an id that ends in `!` was not taken.
