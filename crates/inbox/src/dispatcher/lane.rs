@@ -13,6 +13,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::Instant;
 
 use super::breaker::Breaker;
+use super::steady::Steady;
 use super::{Clock, Handlers, Lane};
 use crate::{Claimed, Inbox, InboxError, Outcome, Settlement, StoredEvent, Ticket, headers};
 
@@ -52,6 +53,7 @@ pub(super) async fn run(lane: Lane, context: Context, mut stopped: watch::Receiv
         pause_for: None,
         breaker: Breaker::closed(),
         wake_at: Instant::now(),
+        due: Steady::new(Arc::clone(&context.clock)),
         lane,
         context,
     };
@@ -89,6 +91,8 @@ struct State {
     pause_for: Option<String>,
     breaker: Breaker,
     wake_at: Instant,
+    /// The clock that tells what is due.
+    due: Steady,
 }
 
 impl State {
@@ -119,7 +123,7 @@ impl State {
             }
             return;
         }
-        let now = (self.context.clock)();
+        let now = self.due.now();
         match self.context.inbox.claim(self.lane.id, room, now).await {
             Ok(claim) => {
                 if let Some(due) = claim.next_due {
@@ -214,7 +218,7 @@ impl State {
         };
         match self.lane.retry.delay(attempt, fastrand::f64()) {
             Some(delay) => {
-                let now = (self.context.clock)();
+                let now = self.due.now();
                 Outcome::Retry {
                     at: now.checked_add(delay.max(least).try_into().unwrap_or_default()).unwrap_or(now),
                     error,

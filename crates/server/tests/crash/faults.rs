@@ -1,5 +1,6 @@
 //! What else can go wrong around the real binary, each for a bounded time.
 
+mod clock;
 mod consumers;
 mod disk;
 mod mount;
