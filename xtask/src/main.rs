@@ -7,6 +7,7 @@
 mod cargo;
 mod ci;
 mod conformance;
+mod crash;
 mod features;
 mod fixtures;
 mod schemas;
@@ -32,6 +33,8 @@ usage: cargo xtask COMMAND
   schemas [--check]    writes docs/schemas/ from the types; --check only compares
   features [--quick]   every combination of providers: lints, tests, and what each pulls in
                        --quick runs the tests of none, each one alone and all only
+  crash [--rounds N] [--seed S]
+                       kills the receiver, 200 times or N, and compares what it acknowledged with what it did
   tidy                 the rules that no compiler knows: manifests, module docs, providers, text
   ci                   all of these as CI runs them";
 
@@ -72,6 +75,10 @@ fn command(words: &[&str]) -> Result<Option<bool>> {
         ["schemas", "--check"] => schemas::check(&workspace)?,
         ["features"] => features::run(&workspace, features::Extent::Full)?,
         ["features", "--quick"] => features::run(&workspace, features::Extent::Quick)?,
+        ["crash", options @ ..] => match crash::options(options) {
+            Some((rounds, seed)) => crash::run(&workspace, rounds, seed)?,
+            None => return Ok(None),
+        },
         ["tidy"] => tidy::run(&workspace)?,
         ["ci"] => ci::run(&workspace),
         _ => return Ok(None),

@@ -2,6 +2,7 @@
 
 mod breaker;
 mod lane;
+mod steady;
 
 use std::collections::HashMap;
 use std::fmt;

@@ -13,6 +13,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::Instant;
 
 use super::breaker::Breaker;
+use super::steady::Steady;
 use super::{Clock, Handlers, Lane};
 use crate::{Claimed, Inbox, InboxError, Outcome, Settlement, StoredEvent, Ticket};
 
@@ -55,6 +56,7 @@ pub(super) async fn run(lane: Lane, context: Context, mut stopped: watch::Receiv
         breaker: Breaker::closed(),
         wake_at: Instant::now(),
         claimed_at: Instant::now(),
+        due: Steady::new(Arc::clone(&context.clock)),
         lane,
         context,
     };
@@ -93,6 +95,8 @@ struct State {
     breaker: Breaker,
     wake_at: Instant,
     claimed_at: Instant,
+    /// The clock that tells what is due.
+    due: Steady,
 }
 
 impl State {
@@ -130,7 +134,7 @@ impl State {
             return;
         }
         self.claimed_at = Instant::now();
-        let now = (self.context.clock)();
+        let now = self.due.now();
         match self.context.inbox.claim(self.lane.id, room, now).await {
             Ok(claim) => {
                 if let Some(due) = claim.next_due {
@@ -231,7 +235,7 @@ impl State {
         };
         match self.lane.retry.delay(attempt, fastrand::f64()) {
             Some(delay) => {
-                let now = (self.context.clock)();
+                let now = self.due.now();
                 Outcome::Retry {
                     at: now.checked_add(delay.max(least).try_into().unwrap_or_default()).unwrap_or(now),
                     error,
