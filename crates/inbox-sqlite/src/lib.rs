@@ -16,6 +16,7 @@ mod nudge;
 mod position;
 mod queue;
 mod readers;
+mod rejected;
 mod release;
 mod replay;
 mod retention;

@@ -96,14 +96,20 @@ CREATE TABLE subject (                      -- where the events of a subject are
     PRIMARY KEY (segment, hash, position)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE rejected (                     -- a request whose sender was not proven
-    id          INTEGER PRIMARY KEY,
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
     source      TEXT NOT NULL,              -- the name of the source
     received    INTEGER NOT NULL,           -- nanoseconds since 1970
     peer        TEXT,
-    cause       TEXT NOT NULL,              -- why the sender was not proven
+    kind        TEXT NOT NULL,              -- why the sender was not proven, in a word
+    near_miss   TEXT,                       -- what the proof resembled, in a word
+    cause       TEXT NOT NULL,              -- why, in a line
+    omitted     INTEGER NOT NULL,           -- how many of the source before it were not kept
+    size        INTEGER NOT NULL,           -- bytes that count against the bound of the source
+    admitted    INTEGER,                    -- position of the event that it became
+    unkept      TEXT,                       -- why the body was not kept
     path_token  TEXT,                       -- what followed the source's path
-    headers     BLOB NOT NULL,              -- all of them, also those that carry a secret
-    body        BLOB,                       -- NULL when it was not kept
-    admitted    INTEGER                     -- position of the event that it became
+    headers     BLOB,                       -- all of them, also those that carry a secret; NULL once admitted
+    body        BLOB                        -- NULL when it was not kept, and once admitted
 ) STRICT;
+CREATE INDEX rejected_source ON rejected (source, id, size);
 ";

@@ -6,6 +6,7 @@ mod dispatcher;
 mod filter;
 pub mod headers;
 mod record;
+mod rejected;
 mod replay;
 mod retry;
 mod upkeep;
@@ -15,6 +16,11 @@ pub use filter::{Facts, Filter, glob};
 pub use record::{
     Appended, Arrival, AttemptRecord, Content, DispatchRecord, DispatchState, EventDetail, EventRecord,
     EventState, Page, Query, Reading, StoredEvent,
+};
+pub use rejected::{
+    InvalidRejectedId, MOST_REJECTED, MOST_REJECTED_BYTES, RejectedBody, RejectedCause, RejectedContent,
+    RejectedDetail, RejectedId, RejectedLog, RejectedPage, RejectedQuery, RejectedRecord, RejectedRequest,
+    RejectedStore,
 };
 pub use replay::{Released, Replay, Replayed, Selection};
 pub use retry::Retry;

@@ -8,6 +8,7 @@ mod demo;
 mod events;
 mod inbox;
 mod output;
+mod rejected;
 mod replay;
 mod send;
 mod serve;
@@ -72,6 +73,9 @@ enum Command {
     /// Check the inbox, copy it, and make it smaller.
     #[command(subcommand)]
     Inbox(inbox::Inbox),
+    /// Look at requests whose senders were not proven, and take them in once a secret is put right.
+    #[command(subcommand)]
+    Rejected(rejected::Rejected),
 }
 
 /// Why a command failed, as the exit code tells it.
@@ -144,6 +148,7 @@ async fn run(global: &Global, command: Option<Command>) -> Result<(), Exit> {
         Command::Events(events) => events.run(&config(global)?, global.json).await,
         Command::Consumers(consumers) => consumers.run(&config(global)?, global.json).await,
         Command::Inbox(inbox) => inbox.run(&config(global)?, global.json).await,
+        Command::Rejected(rejected) => rejected.run(&config(global)?, global.json).await,
     }
 }
 

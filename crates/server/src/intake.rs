@@ -5,17 +5,19 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
-use hooklatch_core::{Rejected, Request, authenticate};
+use bytes::Bytes;
+use hooklatch_core::{Rejected, Request, Unauthenticated, authenticate};
 use hooklatch_inbox::{Clock, Inbox, InboxErrorKind};
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
+use http::header::CONTENT_ENCODING;
 use http::{HeaderMap, Method, Response};
-use http_body_util::{BodyExt as _, Full};
+use http_body_util::Full;
 use hyper::body::Incoming;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use crate::answer::{Outcome, answer};
+use crate::body::{self, Received};
+use crate::rejected::{Rejection, Rejections};
 use crate::source::{Delivery, Source};
 
 /// Everything that a request needs on its way.
@@ -30,12 +32,17 @@ pub(crate) struct Intake {
     pub(crate) proven: Arc<Semaphore>,
     /// The same for bodies that have to be read to prove their sender.
     pub(crate) unproven: Arc<Semaphore>,
+    /// Where rejected requests go.
+    pub(crate) rejections: Rejections,
 }
 
 /// The bytes of bodies of proven senders that may be in memory at the same time.
 pub(crate) const MOST_PROVEN_BYTES: usize = 64 << 20;
 /// The bytes of other bodies that may be in memory at the same time.
 pub(crate) const MOST_UNPROVEN_BYTES: usize = 8 << 20;
+
+/// The largest body of a rejected request that is kept.
+const MOST_REJECTED_BODY: usize = 64 << 10;
 
 /// The clock, which has nothing to show.
 #[derive(Clone)]
@@ -47,9 +54,7 @@ impl std::fmt::Debug for ClockHandle {
     }
 }
 
-/// How much of a body that is too large is read and thrown away, so that the sender gets to read the answer.
-const MOST_DISCARDED: usize = 16 << 20;
-/// How long that may take.
+/// How long reading on may take whose only use is that the sender gets to read the answer.
 const DISCARD_TIMEOUT: Duration = Duration::from_secs(2);
 
 impl Intake {
@@ -104,14 +109,14 @@ impl Intake {
             && let Err(cause) = source.handler.verify(&request)
         {
             source.reject(peer, &cause);
-            discard(&mut body).await;
+            self.keep_rejected(source, request, cause, &mut body).await;
             return Outcome::Unauthenticated;
         }
-        let _share = match self.read_body(source, &request.headers, &mut body).await {
+        let share = match self.read_body(source, &request.headers, &mut body).await {
             Ok(received) => received.into_request(&mut request),
             Err(outcome) => {
                 if outcome == Outcome::TooLarge {
-                    discard(&mut body).await;
+                    body::discard(&mut body, Instant::now() + DISCARD_TIMEOUT).await;
                 }
                 return outcome;
             }
@@ -122,8 +127,13 @@ impl Intake {
         }
         let verified = match authenticate(&*source.handler, request) {
             Ok(verified) => verified,
-            Err(Rejected { cause, .. }) => {
+            Err(Rejected { request, cause }) => {
                 source.reject(peer, &cause);
+                if let Some(place) = source.rejected.place(Instant::now()) {
+                    let source = Arc::clone(&source.name);
+                    let rejection = Rejection { source, request: *request, cause, body: Ok(share) };
+                    self.rejections.keep(place, rejection);
+                }
                 return Outcome::Unauthenticated;
             }
         };
@@ -146,9 +156,39 @@ impl Intake {
         }
     }
 
-    /// Reads the whole body, within the limits on its size, on its time, and on what all bodies together may take.
+    /// Keeps a request that was rejected before its body was read, and the body where it is small.
     ///
-    /// A body that came in one piece is not copied.
+    /// That takes no longer than to throw the body away, which happens to all that are not kept.
+    async fn keep_rejected(
+        &self,
+        source: &Source,
+        mut request: Request,
+        cause: Unauthenticated,
+        body: &mut Incoming,
+    ) {
+        let deadline = Instant::now() + DISCARD_TIMEOUT;
+        let Some(place) = source.rejected.place(Instant::now()) else {
+            return body::discard(body, deadline).await;
+        };
+        let limit = MOST_REJECTED_BODY.min(self.max_body);
+        let reading = body::read(body, &request.headers, limit, &self.unproven);
+        let kept = match tokio::time::timeout_at(deadline, reading).await.unwrap_or(Err(Outcome::Slow)) {
+            Ok(received) => Ok(received.into_request(&mut request)),
+            Err(outcome) => {
+                body::discard(body, deadline).await;
+                Err(match outcome {
+                    Outcome::TooLarge => "it is too large",
+                    Outcome::Crowded => "too many other bodies were on their way",
+                    Outcome::Slow => "it did not arrive in time",
+                    _ => "it broke off",
+                })
+            }
+        };
+        let rejection = Rejection { source: Arc::clone(&source.name), request, cause, body: kept };
+        self.rejections.keep(place, rejection);
+    }
+
+    /// Reads the whole body, within the limits on its size, on its time, and on what all bodies together may take.
     async fn read_body(
         &self,
         source: &Source,
@@ -160,83 +200,12 @@ impl Intake {
             0 => (self.max_body, &self.proven),
             limit => (limit.min(self.max_body), &self.unproven),
         };
-        let announced = headers
-            .get(CONTENT_LENGTH)
-            .and_then(|value| value.to_str().ok())
-            .and_then(|value| value.parse::<u64>().ok());
-        if announced.is_some_and(|length| usize::try_from(length).map_or(true, |length| length > limit)) {
-            return Err(Outcome::TooLarge);
-        }
-        let reading = async {
-            let mut received = Received::default();
-            while let Some(frame) = body.frame().await {
-                let Ok(data) = frame.map_err(|_| Outcome::Broken)?.into_data() else { continue };
-                if received.length() + data.len() > limit {
-                    return Err(Outcome::TooLarge);
-                }
-                received.push(data, budget)?;
-            }
-            Ok(received)
-        };
+        let reading = body::read(body, headers, limit, budget);
         tokio::time::timeout(self.body_timeout, reading).await.unwrap_or(Err(Outcome::Slow))
-    }
-}
-
-/// A body as it comes in, with its share of the memory for all bodies.
-#[derive(Default)]
-struct Received {
-    /// The first piece, as long as it is the only one.
-    first: Bytes,
-    /// All pieces, from the second on.
-    all: BytesMut,
-    share: Option<OwnedSemaphorePermit>,
-}
-
-impl Received {
-    fn length(&self) -> usize {
-        self.first.len() + self.all.len()
-    }
-
-    fn push(&mut self, data: Bytes, budget: &Arc<Semaphore>) -> Result<(), Outcome> {
-        let size = u32::try_from(data.len()).map_err(|_| Outcome::TooLarge)?;
-        let share = Arc::clone(budget).try_acquire_many_owned(size).map_err(|_| Outcome::Crowded)?;
-        match &mut self.share {
-            Some(all) => all.merge(share),
-            none => *none = Some(share),
-        }
-        if self.length() == 0 {
-            self.first = data;
-        } else {
-            // Many small pieces, each with its own bookkeeping, would take more memory than they hold.
-            self.all.extend_from_slice(&std::mem::take(&mut self.first));
-            self.all.extend_from_slice(&data);
-        }
-        Ok(())
-    }
-
-    /// Gives the body to the request; the share is given back when the request is done with.
-    fn into_request(self, request: &mut Request) -> Option<OwnedSemaphorePermit> {
-        request.body = if self.all.is_empty() { self.first } else { self.all.freeze() };
-        self.share
     }
 }
 
 /// A compressed body would have to be unpacked before it can be measured; no provider is known to send one.
 fn is_encoded(headers: &HeaderMap) -> bool {
     headers.get_all(CONTENT_ENCODING).iter().any(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity"))
-}
-
-/// Reads on without keeping anything: a connection that is closed with bytes unread loses the answer on its way.
-async fn discard(body: &mut Incoming) {
-    let discarding = async {
-        let mut discarded = 0;
-        while let Some(Ok(frame)) = body.frame().await {
-            discarded += frame.data_ref().map_or(0, Bytes::len);
-            if discarded > MOST_DISCARDED {
-                return;
-            }
-        }
-    };
-    // Whether it ends or runs out of time is the same.
-    let _ = tokio::time::timeout(DISCARD_TIMEOUT, discarding).await;
 }

@@ -4,6 +4,7 @@ mod server;
 
 mod admin;
 mod answer;
+mod body;
 pub mod cli;
 pub mod config;
 mod descriptors;
@@ -11,6 +12,7 @@ mod intake;
 mod listener;
 mod members;
 pub mod providers;
+mod rejected;
 mod source;
 mod upkeep;
 

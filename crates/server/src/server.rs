@@ -20,6 +20,7 @@ use crate::config::{Config, token};
 use crate::intake::{ClockHandle, Intake, MOST_PROVEN_BYTES, MOST_UNPROVEN_BYTES};
 use crate::listener::{self, Limits};
 use crate::members::{Member, Own, members, tell_of_the_unconfigured};
+use crate::rejected::Recorder;
 use crate::source::{Source, Subscription};
 use crate::upkeep::Upkeep;
 use crate::{config, descriptors};
@@ -109,7 +110,8 @@ impl Server {
             Some(address) => Some(bind(address).await?),
             None => None,
         };
-        let inbox: Arc<dyn Inbox> = Arc::new(SqliteInbox::open(&config.inbox.path)?);
+        let store = Arc::new(SqliteInbox::open(&config.inbox.path)?);
+        let inbox: Arc<dyn Inbox> = Arc::clone(&store) as _;
         let mut configured = Configured::of(&config);
         configured.consumers.extend(own.iter().map(Own::document));
         let members = members(config.consumers, own, &clock)?;
@@ -122,12 +124,12 @@ impl Server {
             .zip(&ids)
             .map(|(member, id)| Subscription { consumer: *id, filter: member.filter.clone() })
             .collect();
-        let (mut routes, mut sources) = (HashMap::new(), HashMap::new());
+        let (mut routes, mut sources) = (HashMap::new(), Vec::new());
         let mut handlers: HashMap<Arc<str>, Arc<dyn Handler>> = HashMap::new();
         for source in &config.sources {
             handlers.insert(Arc::clone(&source.name), Arc::clone(&source.handler) as _);
             let at_work = Arc::new(Source::new(source, Arc::clone(&subscriptions)));
-            sources.insert(Arc::clone(&source.name), Arc::clone(&at_work));
+            sources.push(Arc::clone(&at_work));
             routes.insert(source.path.clone(), at_work);
         }
         let admin = match admin_listener {
@@ -152,6 +154,7 @@ impl Server {
         let dispatcher = Dispatcher::start(&inbox, lanes, &Arc::new(handlers), &clock);
 
         let upkeep = Upkeep { inbox: Arc::clone(&inbox), config: config.inbox, clock: Arc::clone(&clock) };
+        let (recorder, rejections) = Recorder::start(store);
         let intake = Arc::new(Intake {
             routes,
             inbox: Arc::clone(&inbox),
@@ -160,8 +163,18 @@ impl Server {
             body_timeout: config.server.body_timeout,
             proven: Arc::new(Semaphore::new(MOST_PROVEN_BYTES.max(config.server.max_body))),
             unproven: Arc::new(Semaphore::new(MOST_UNPROVEN_BYTES)),
+            rejections,
         });
-        Ok(Running { config: config.server, inbox, upkeep, dispatcher, intake, intake_listener, admin })
+        Ok(Running {
+            config: config.server,
+            inbox,
+            upkeep,
+            dispatcher,
+            recorder,
+            intake,
+            intake_listener,
+            admin,
+        })
     }
 }
 
@@ -187,6 +200,7 @@ pub struct Running {
     inbox: Arc<dyn Inbox>,
     upkeep: Upkeep,
     dispatcher: Dispatcher,
+    recorder: Recorder,
     intake: Arc<Intake>,
     intake_listener: TcpListener,
     admin: Option<(TcpListener, Arc<Admin>)>,
@@ -246,6 +260,7 @@ impl Running {
         if let Some(admin) = admin {
             let _ = admin.await;
         }
+        self.recorder.stop().await;
         self.inbox.close().await;
         tracing::info!("stopped");
     }

@@ -6,14 +6,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use hooklatch_core::{Decoded, Event, EventTime, Handler, Identity, Unauthenticated, Undecodable, Verified};
-use hooklatch_inbox::{Arrival, ConsumerId, Content, Facts, Filter, Reading, headers};
+use hooklatch_inbox::{
+    Arrival, ConsumerId, ConsumerSpec, Content, Facts, Filter, Inbox, InboxError, Reading, headers,
+};
 use http::HeaderName;
 use jiff::tz::TimeZone;
 use time::{OffsetDateTime, PrimitiveDateTime};
 use tokio::time::Instant;
 
 use crate::answer::Answers;
-use crate::config::SourceConfig;
+use crate::config::{Config, SourceConfig};
+use crate::rejected::Allowance;
 
 /// A source at work.
 #[derive(Debug)]
@@ -26,6 +29,8 @@ pub(crate) struct Source {
     pub(crate) answer_within: Duration,
     /// How many bytes of body may be read before the sender is proven.
     pub(crate) unproven_body: usize,
+    /// How many rejected requests may be kept.
+    pub(crate) rejected: Allowance,
     rejections: Mutex<Rejections>,
     timezone: Option<TimeZone>,
     secret_headers: Vec<HeaderName>,
@@ -76,6 +81,7 @@ impl Source {
                 .answer_within
                 .map_or(DEFAULT_ANSWER_WITHIN, |limit| limit.mul_f64(SHARE_OF_LIMIT)),
             unproven_body: handler.unproven_body(),
+            rejected: Allowance::default(),
             rejections: Mutex::default(),
             timezone: config.timezone.clone(),
             secret_headers: handler.secret_headers(),
@@ -206,6 +212,26 @@ impl Source {
             }
         }
     }
+}
+
+/// The configured sources, at work for the configured consumers as they are in a server, which need not run.
+pub(crate) async fn at_work(inbox: &dyn Inbox, config: &Config) -> Result<Vec<Arc<Source>>, InboxError> {
+    let consumers = &config.consumers;
+    let specs: Vec<_> = consumers
+        .iter()
+        .map(|consumer| ConsumerSpec { name: consumer.name.clone(), ordering: consumer.ordering })
+        .collect();
+    let ids = inbox.register(&specs).await?;
+    let subscriptions: Arc<[Subscription]> = consumers
+        .iter()
+        .zip(ids)
+        .map(|(consumer, id)| Subscription { consumer: id, filter: consumer.filter.clone() })
+        .collect();
+    Ok(config
+        .sources
+        .iter()
+        .map(|source| Arc::new(Source::new(source, Arc::clone(&subscriptions))))
+        .collect())
 }
 
 enum Resolved {

@@ -5,6 +5,7 @@
 mod lanes;
 mod latest;
 mod misfortunes;
+mod rejected;
 mod replay;
 mod upkeep;
 mod versions;

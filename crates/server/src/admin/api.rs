@@ -1,6 +1,5 @@
 //! What the calls of the admin API do, whoever calls: a server's admin address, or a command that holds the inbox itself.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -18,7 +17,7 @@ use super::route::Route;
 use super::{Problem, document};
 use crate::config::Config;
 use crate::server::now;
-use crate::source::{Source, Subscription};
+use crate::source::{self, Source};
 use crate::upkeep;
 
 /// The admin API.
@@ -26,7 +25,7 @@ pub(crate) struct Api {
     pub(crate) inbox: Arc<dyn Inbox>,
     pub(crate) configured: Configured,
     /// The sources at work, which read what could not be read when it came.
-    pub(crate) sources: HashMap<Arc<str>, Arc<Source>>,
+    pub(crate) sources: Vec<Arc<Source>>,
     pub(crate) clock: Clock,
     pub(crate) started_at: OffsetDateTime,
 }
@@ -58,25 +57,11 @@ impl Api {
     ///
     /// When the inbox cannot be written.
     pub(crate) async fn alone(config: &Config, inbox: Arc<dyn Inbox>) -> Result<Self, InboxError> {
-        let specs: Vec<_> = config
-            .consumers
-            .iter()
-            .map(|consumer| ConsumerSpec { name: consumer.name.clone(), ordering: consumer.ordering })
-            .collect();
-        let ids = inbox.register(&specs).await?;
-        let filters = config.consumers.iter().map(|consumer| consumer.filter.clone());
-        let subscriptions: Arc<[Subscription]> = ids
-            .into_iter()
-            .zip(filters)
-            .map(|(consumer, filter)| Subscription { consumer, filter })
-            .collect();
-        let sources = config.sources.iter().map(|source| {
-            (Arc::clone(&source.name), Arc::new(Source::new(source, Arc::clone(&subscriptions))))
-        });
+        let sources = source::at_work(&*inbox, config).await?;
         Ok(Self {
             inbox,
             configured: Configured::of(config),
-            sources: sources.collect(),
+            sources,
             clock: Arc::new(now),
             started_at: now(),
         })

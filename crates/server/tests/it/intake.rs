@@ -64,14 +64,8 @@ fn nothing_secret_is_kept_or_logged() {
     let program = Program::start(&fixtures::sources());
     for fixture in fixtures::all() {
         assert_eq!(fixture.post(&program).status, 200);
-        let mut forged = fixture.headers();
-        for (name, value) in &mut forged {
-            if *name == "authorization" || name.contains("signature") {
-                *value = "wrong-secret-of-somebody";
-            }
-        }
-        let path = format!("{}x", fixture.path);
-        wire::post(program.listen, &path, &forged, &fixture.body);
+        let (path, headers) = with_a_wrong_secret(&fixture);
+        assert!([401, 403].contains(&wire::post(program.listen, &path, &headers, &fixture.body).status));
     }
     let secrets: Vec<String> = fixtures::sources()
         .split("plain:")
@@ -91,6 +85,20 @@ fn nothing_secret_is_kept_or_logged() {
         );
     }
     assert!(!logged.contains("wrong-secret"), "{logged}");
+}
+
+/// The fixture with `wrong-secret-of-somebody` where its proof stands.
+fn with_a_wrong_secret(fixture: &Fixture) -> (String, Vec<(&str, &str)>) {
+    const WRONG: &str = "wrong-secret-of-somebody";
+    let mut headers = fixture.headers();
+    for (name, value) in &mut headers {
+        if *name == "authorization" || name.contains("signature") {
+            *value = WRONG;
+            return (fixture.path.clone(), headers);
+        }
+    }
+    let (source, _) = fixture.path.rsplit_once('/').unwrap();
+    (format!("{source}/{WRONG}"), headers)
 }
 
 #[test]

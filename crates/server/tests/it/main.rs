@@ -21,5 +21,8 @@ mod intake;
 mod limits;
 mod program;
 mod receiver;
+mod rejected;
+#[cfg(feature = "picpay")]
+mod strangers;
 mod upkeep;
 mod wire;
