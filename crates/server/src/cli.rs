@@ -13,6 +13,7 @@ mod replay;
 mod send;
 mod serve;
 
+use std::fmt;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -89,6 +90,15 @@ enum Exit {
     Config(ConfigError),
 }
 
+impl fmt::Display for Exit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Failed(message) | Self::Usage(message) => f.write_str(message),
+            Self::Config(error) => error.fmt(f),
+        }
+    }
+}
+
 impl From<ConfigError> for Exit {
     fn from(error: ConfigError) -> Self {
         Self::Config(error)
@@ -125,13 +135,12 @@ pub fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(exit) => {
-            let (code, message) = match exit {
-                Exit::Failed(message) => (1, message),
-                Exit::Usage(message) => (2, message),
-                Exit::Config(error) => (64, error.to_string()),
-            };
-            output::complain(&message);
-            ExitCode::from(code)
+            output::complain(&exit.to_string());
+            ExitCode::from(match exit {
+                Exit::Failed(_) => 1,
+                Exit::Usage(_) => 2,
+                Exit::Config(_) => 64,
+            })
         }
     }
 }

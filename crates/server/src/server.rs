@@ -140,6 +140,7 @@ impl Server {
                     body_timeout: config.server.body_timeout,
                     api: Arc::new(Api {
                         inbox: Arc::clone(&inbox),
+                        rejected: Arc::clone(&store) as _,
                         configured,
                         sources,
                         started_at: clock(),
