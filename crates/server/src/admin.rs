@@ -9,6 +9,7 @@ pub(crate) mod document;
 mod given;
 pub(crate) mod narrow;
 mod problem;
+mod rejected;
 mod replay;
 mod route;
 

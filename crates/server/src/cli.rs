@@ -13,6 +13,7 @@ mod replay;
 mod send;
 mod serve;
 
+use std::fmt;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -70,12 +71,12 @@ enum Command {
     /// Look at consumers, pause and resume them.
     #[command(subcommand)]
     Consumers(consumers::Consumers),
-    /// Look at requests whose senders were not proven, and take them in once a secret is put right.
-    #[command(subcommand)]
-    Rejected(rejected::Rejected),
     /// Check the inbox, copy it, and make it smaller.
     #[command(subcommand)]
     Inbox(inbox::Inbox),
+    /// Look at requests whose senders were not proven, and take them in once a secret is put right.
+    #[command(subcommand)]
+    Rejected(rejected::Rejected),
 }
 
 /// Why a command failed, as the exit code tells it.
@@ -87,6 +88,15 @@ enum Exit {
     Usage(String),
     /// The configuration cannot be used: 64.
     Config(ConfigError),
+}
+
+impl fmt::Display for Exit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Failed(message) | Self::Usage(message) => f.write_str(message),
+            Self::Config(error) => error.fmt(f),
+        }
+    }
 }
 
 impl From<ConfigError> for Exit {
@@ -125,13 +135,12 @@ pub fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(exit) => {
-            let (code, message) = match exit {
-                Exit::Failed(message) => (1, message),
-                Exit::Usage(message) => (2, message),
-                Exit::Config(error) => (64, error.to_string()),
-            };
-            output::complain(&message);
-            ExitCode::from(code)
+            output::complain(&exit.to_string());
+            ExitCode::from(match exit {
+                Exit::Failed(_) => 1,
+                Exit::Usage(_) => 2,
+                Exit::Config(_) => 64,
+            })
         }
     }
 }
@@ -147,8 +156,8 @@ async fn run(global: &Global, command: Option<Command>) -> Result<(), Exit> {
         Command::Send(send) => send.run(&config(global)?, global.json).await,
         Command::Events(events) => events.run(&config(global)?, global.json).await,
         Command::Consumers(consumers) => consumers.run(&config(global)?, global.json).await,
-        Command::Rejected(rejected) => rejected.run(&config(global)?, global.json).await,
         Command::Inbox(inbox) => inbox.run(&config(global)?, global.json).await,
+        Command::Rejected(rejected) => rejected.run(&config(global)?, global.json).await,
     }
 }
 

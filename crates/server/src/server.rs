@@ -124,12 +124,12 @@ impl Server {
             .zip(&ids)
             .map(|(member, id)| Subscription { consumer: *id, filter: member.filter.clone() })
             .collect();
-        let (mut routes, mut sources) = (HashMap::new(), HashMap::new());
+        let (mut routes, mut sources) = (HashMap::new(), Vec::new());
         let mut handlers: HashMap<Arc<str>, Arc<dyn Handler>> = HashMap::new();
         for source in &config.sources {
             handlers.insert(Arc::clone(&source.name), Arc::clone(&source.handler) as _);
             let at_work = Arc::new(Source::new(source, Arc::clone(&subscriptions)));
-            sources.insert(Arc::clone(&source.name), Arc::clone(&at_work));
+            sources.push(Arc::clone(&at_work));
             routes.insert(source.path.clone(), at_work);
         }
         let admin = match admin_listener {
@@ -140,6 +140,7 @@ impl Server {
                     body_timeout: config.server.body_timeout,
                     api: Arc::new(Api {
                         inbox: Arc::clone(&inbox),
+                        rejected: Arc::clone(&store) as _,
                         configured,
                         sources,
                         started_at: clock(),
@@ -153,8 +154,8 @@ impl Server {
         let lanes = members.into_iter().zip(ids).map(|(member, id)| member.lane(id)).collect();
         let dispatcher = Dispatcher::start(&inbox, lanes, &Arc::new(handlers), &clock);
 
-        let (recorder, rejections) = Recorder::start(store);
         let upkeep = Upkeep { inbox: Arc::clone(&inbox), config: config.inbox, clock: Arc::clone(&clock) };
+        let (recorder, rejections) = Recorder::start(store);
         let intake = Arc::new(Intake {
             routes,
             inbox: Arc::clone(&inbox),

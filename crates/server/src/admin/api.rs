@@ -1,32 +1,32 @@
 //! What the calls of the admin API do, whoever calls: a server's admin address, or a command that holds the inbox itself.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use hooklatch_core::EventId;
-use hooklatch_inbox::{Clock, ConsumerSpec, EventDetail, Inbox, InboxError, Ordering, Query};
+use hooklatch_inbox::{Clock, ConsumerSpec, EventDetail, Inbox, InboxError, Ordering, Query, RejectedStore};
 use http::{Method, StatusCode, Uri};
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
 use super::configured::Configured;
-use super::given::{members, nothing, parameters};
+use super::given::{PAGE, limit, members, nothing, parameters};
 use super::narrow::{self, moment, narrow};
 use super::replay::Asked;
 use super::route::Route;
 use super::{Problem, document};
 use crate::config::Config;
 use crate::server::now;
-use crate::source::{Source, Subscription};
+use crate::source::{self, Source};
 use crate::upkeep;
 
 /// The admin API.
 pub(crate) struct Api {
     pub(crate) inbox: Arc<dyn Inbox>,
+    pub(crate) rejected: Arc<dyn RejectedStore>,
     pub(crate) configured: Configured,
     /// The sources at work, which read what could not be read when it came.
-    pub(crate) sources: HashMap<Arc<str>, Arc<Source>>,
+    pub(crate) sources: Vec<Arc<Source>>,
     pub(crate) clock: Clock,
     pub(crate) started_at: OffsetDateTime,
 }
@@ -46,37 +46,22 @@ pub(crate) enum Reply {
     Bytes(Bytes),
 }
 
-/// How many events a page has where the caller does not say.
-const PAGE: usize = 50;
-/// The most events of a page.
-const LONGEST_PAGE: usize = 1000;
-
 impl Api {
-    /// The same calls where no server runs: for a command that holds `inbox` itself.
+    /// The same calls where no server runs: for a command that holds `store` itself.
     ///
     /// # Errors
     ///
     /// When the inbox cannot be written.
-    pub(crate) async fn alone(config: &Config, inbox: Arc<dyn Inbox>) -> Result<Self, InboxError> {
-        let specs: Vec<_> = config
-            .consumers
-            .iter()
-            .map(|consumer| ConsumerSpec { name: consumer.name.clone(), ordering: consumer.ordering })
-            .collect();
-        let ids = inbox.register(&specs).await?;
-        let filters = config.consumers.iter().map(|consumer| consumer.filter.clone());
-        let subscriptions: Arc<[Subscription]> = ids
-            .into_iter()
-            .zip(filters)
-            .map(|(consumer, filter)| Subscription { consumer, filter })
-            .collect();
-        let sources = config.sources.iter().map(|source| {
-            (Arc::clone(&source.name), Arc::new(Source::new(source, Arc::clone(&subscriptions))))
-        });
+    pub(crate) async fn alone(
+        config: &Config,
+        store: Arc<impl Inbox + RejectedStore>,
+    ) -> Result<Self, InboxError> {
+        let sources = source::at_work(&*store, config).await?;
         Ok(Self {
-            inbox,
+            inbox: Arc::clone(&store) as _,
+            rejected: store,
             configured: Configured::of(config),
-            sources: sources.collect(),
+            sources,
             clock: Arc::new(now),
             started_at: now(),
         })
@@ -94,7 +79,7 @@ impl Api {
         if !route.takes(&call.method) {
             return Err(Problem::wrong_method(route.allow()));
         }
-        if route != Route::Events
+        if !matches!(route, Route::Events | Route::Rejected)
             && let Some((name, _)) = parameters(&call.uri)?.first()
         {
             return Err(Problem::with(name, "this call has no such parameter"));
@@ -115,6 +100,12 @@ impl Api {
                 nothing(&call.body)?;
                 self.set_paused(name, None).await?
             }
+            Route::Rejected => self.rejected(&call.uri).await?,
+            Route::Explain(id) => self.explain(id).await?,
+            Route::Admit(id) => {
+                nothing(&call.body)?;
+                self.admit(id).await?
+            }
             Route::Stats => self.stats().await?,
             Route::Prune => self.prune(members(&call.body)?).await?,
         };
@@ -130,10 +121,7 @@ impl Api {
                     let id = value.parse().map_err(|_| wrong("not what `next` of a page said".to_owned()))?;
                     query.after = Some(id);
                 }
-                "limit" => {
-                    let limit = value.parse().ok().filter(|limit| (1..=LONGEST_PAGE).contains(limit));
-                    query.limit = limit.ok_or_else(|| wrong(format!("a number from 1 to {LONGEST_PAGE}")))?;
-                }
+                "limit" => query.limit = limit(&value)?,
                 _ => {
                     if !narrow(&mut query, &name, &value, (self.clock)()).map_err(wrong)? {
                         let known = narrow::NAMES;

@@ -6,6 +6,17 @@ use serde_json::{Map, Value};
 
 use super::Problem;
 
+/// How many lines a page has where the caller does not say.
+pub(super) const PAGE: usize = 50;
+/// The most lines of a page.
+const LONGEST_PAGE: usize = 1000;
+
+/// How many lines a page is to have.
+pub(super) fn limit(text: &str) -> Result<usize, Problem> {
+    let limit = text.parse().ok().filter(|limit| (1..=LONGEST_PAGE).contains(limit));
+    limit.ok_or_else(|| Problem::with("limit", format!("a number from 1 to {LONGEST_PAGE}")))
+}
+
 /// The parameters of a query, none given twice.
 pub(super) fn parameters(uri: &Uri) -> Result<Vec<(String, String)>, Problem> {
     let mut parameters: Vec<(String, String)> = Vec::new();

@@ -169,10 +169,8 @@ impl Api {
     fn read_again(&self, detail: &EventDetail) -> Result<Arrival, String> {
         let stored = &detail.event;
         let name = &stored.source;
-        let source = self
-            .sources
-            .get(name)
-            .ok_or_else(|| format!("its source `{name}` is not configured any more"))?;
+        let source = self.sources.iter().find(|source| source.name == *name);
+        let source = source.ok_or_else(|| format!("its source `{name}` is not configured any more"))?;
         if source.handler.provider() != &*stored.provider {
             let (then, now) = (&stored.provider, source.handler.provider());
             return Err(format!("its source `{name}` was one of {then} and is one of {now} now"));

@@ -16,6 +16,9 @@ pub(super) enum Route<'a> {
     Resume(&'a str),
     Stats,
     Prune,
+    Rejected,
+    Explain(&'a str),
+    Admit(&'a str),
 }
 
 impl<'a> Route<'a> {
@@ -34,6 +37,9 @@ impl<'a> Route<'a> {
             ["consumers", name, "resume"] => Self::Resume(name),
             ["stats"] => Self::Stats,
             ["prune"] => Self::Prune,
+            ["rejected"] => Self::Rejected,
+            ["rejected", id] => Self::Explain(id),
+            ["rejected", id, "admit"] => Self::Admit(id),
             _ => return None,
         })
     }
@@ -41,10 +47,20 @@ impl<'a> Route<'a> {
     /// The methods that the call has.
     pub(super) fn allow(self) -> &'static str {
         match self {
-            Self::ReplayEvent(_) | Self::Replay | Self::Pause(_) | Self::Resume(_) | Self::Prune => "POST",
-            Self::Events | Self::Event(_) | Self::Body(_) | Self::Sources | Self::Consumers | Self::Stats => {
-                "GET, HEAD"
-            }
+            Self::ReplayEvent(_)
+            | Self::Replay
+            | Self::Pause(_)
+            | Self::Resume(_)
+            | Self::Prune
+            | Self::Admit(_) => "POST",
+            Self::Events
+            | Self::Event(_)
+            | Self::Body(_)
+            | Self::Sources
+            | Self::Consumers
+            | Self::Stats
+            | Self::Rejected
+            | Self::Explain(_) => "GET, HEAD",
         }
     }
 

@@ -4,19 +4,17 @@ use clap::Subcommand;
 use hooklatch_core::Handler;
 use hooklatch_core::text::printable;
 use hooklatch_inbox::{
-    Inbox as _, InboxErrorKind, MOST_REJECTED, RejectedBody, RejectedDetail, RejectedId, RejectedLog as _,
-    RejectedQuery, RejectedRecord,
+    MOST_REJECTED, RejectedBody, RejectedDetail, RejectedId, RejectedLog as _, RejectedQuery, RejectedRecord,
 };
-use hooklatch_inbox_sqlite::{SqliteInbox, SqliteLog};
-use serde_json::json;
+use hooklatch_inbox_sqlite::SqliteLog;
+use serde_json::{Value, json};
 
 use super::Exit;
+use super::control::Control;
 use super::output::{complain, remark, say, show, table};
 use crate::admin::document::time;
 use crate::config::Config;
-use crate::rejected::{self, AdmitError, Admitted, admit, header_lines, is_json, verify_now};
-use crate::server::now;
-use crate::source;
+use crate::rejected::{self, AdmitError, header_lines, is_json, verify_now};
 
 /// Look at requests whose senders were not proven, and take them in once a secret is put right.
 #[derive(Debug, Subcommand)]
@@ -28,7 +26,7 @@ pub(super) enum Rejected {
         /// Its number in the list.
         id: RejectedId,
     },
-    /// Verify requests once more and take in those that pass. The server must not be running.
+    /// Verify requests once more and take in those that pass.
     Admit(Admit),
 }
 
@@ -190,26 +188,21 @@ async fn admit_all(config: &Config, ids: &[RejectedId], as_json: bool) -> Result
         remark("hooklatch: nothing to admit");
         return Ok(());
     }
-    let inbox = SqliteInbox::open(&config.inbox.path).map_err(|error| match error.kind() {
-        InboxErrorKind::Locked => Exit::Failed(format!(
-            "a server works on this inbox; stop it, admit, and start it again ({error})"
-        )),
-        _ => error.into(),
-    })?;
-    let sources = source::at_work(&inbox, config).await?;
+    let control = Control::open(config).await?;
     let mut failures = Vec::new();
     for id in ids {
-        match admit(&inbox, &inbox, &sources, *id, now()).await {
-            Ok(admitted) => report(*id, admitted, as_json),
-            Err(error) => {
+        match control.post(&format!("/api/v1/rejected/{id}/admit"), &json!({})).await {
+            Ok(admitted) => report(&admitted, as_json),
+            Err(exit) => {
+                let error = exit.to_string();
                 if as_json {
-                    say(&json!({ "id": id.0, "event": null, "error": error.to_string() }).to_string());
+                    say(&json!({ "id": id.0, "event": null, "error": error }).to_string());
                 }
                 failures.push(format!("{id}: {error}"));
             }
         }
     }
-    inbox.close().await;
+    control.close().await;
     match failures.as_slice() {
         [] => Ok(()),
         [failure] => Err(Exit::Failed(failure.clone())),
@@ -222,14 +215,14 @@ async fn admit_all(config: &Config, ids: &[RejectedId], as_json: bool) -> Result
     }
 }
 
-fn report(id: RejectedId, Admitted { event, is_new }: Admitted, as_json: bool) {
+fn report(admitted: &Value, as_json: bool) {
     if as_json {
-        say(&json!({ "id": id.0, "event": event.to_string(), "new": is_new }).to_string());
-    } else if is_new {
-        say(&format!("{id} {event}"));
-    } else {
-        say(&format!("{id} {event} (was there already)"));
+        say(&admitted.to_string());
+        return;
     }
+    let event = admitted["event"].as_str().unwrap_or_default();
+    let remark = if admitted["new"] == true { "" } else { " (was there already)" };
+    say(&format!("{} {event}{remark}", admitted["id"]));
 }
 
 impl From<AdmitError> for Exit {

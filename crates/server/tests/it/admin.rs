@@ -9,7 +9,7 @@ use crate::program::{Program, run, text};
 use crate::wire::{self, Answer};
 
 /// Every path of the API, with a method that it has.
-const CALLS: [(&str, &str); 8] = [
+const CALLS: [(&str, &str); 14] = [
     ("GET", "/api/v1/events"),
     ("GET", "/api/v1/events/01a2014c-dc35-7000-8011-ad19f304d6c1"),
     ("GET", "/api/v1/events/01a2014c-dc35-7000-8011-ad19f304d6c1/body"),
@@ -18,6 +18,12 @@ const CALLS: [(&str, &str); 8] = [
     ("GET", "/api/v1/stats"),
     ("POST", "/api/v1/consumers/service/pause"),
     ("POST", "/api/v1/consumers/service/resume"),
+    ("POST", "/api/v1/events/01a2014c-dc35-7000-8011-ad19f304d6c1/replay"),
+    ("POST", "/api/v1/replay"),
+    ("POST", "/api/v1/prune"),
+    ("GET", "/api/v1/rejected"),
+    ("GET", "/api/v1/rejected/1"),
+    ("POST", "/api/v1/rejected/1/admit"),
 ];
 
 /// The token that the receiver made for itself.

@@ -11,6 +11,7 @@
 mod admin;
 mod admin_pause;
 mod admin_quarantine;
+mod admin_rejected;
 mod admin_replay;
 mod commands;
 mod configuration;

@@ -94,7 +94,7 @@ fn what_was_refused_is_admitted_once_the_secret_is_put_right() {
     let ids: Vec<String> = listed.iter().map(|line| line["id"].to_string()).collect();
     let locked = say(program.folder.path(), &["admit", &ids[0]]);
     assert_eq!(locked.status.code(), Some(1));
-    assert!(text(&locked.stderr).contains("a server works on this inbox"), "{}", text(&locked.stderr));
+    assert!(text(&locked.stderr).contains("another process works on this inbox"), "{}", text(&locked.stderr));
 
     let mut events = Vec::new();
     let program = program.while_stopped(|folder| {
