@@ -29,7 +29,7 @@ struct Exact {
 }
 
 impl Exact {
-    /// Takes what programs commonly take: signs, a point at either end, underscores between digits.
+    /// Takes what `rust_decimal` takes: signs, a point at either end, underscores between digits, `e-+7`.
     fn read(text: &str) -> Option<Self> {
         let (number, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
         let unsigned = number.strip_prefix(['-', '+']).unwrap_or(number);
@@ -39,7 +39,9 @@ impl Exact {
         if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
             return None;
         }
-        let exponent = exponent.parse::<i64>().ok()?.checked_sub(i64::try_from(fraction.len()).ok()?)?;
+        let (sign, exponent) = exponent.strip_prefix('-').map_or((1, exponent), |exponent| (-1, exponent));
+        let exponent =
+            sign * i64::from(exponent.parse::<u32>().ok()?) - i64::try_from(fraction.len()).ok()?;
         let significant = digits.trim_start_matches('0');
         let trimmed = significant.trim_end_matches('0');
         if trimmed.is_empty() {

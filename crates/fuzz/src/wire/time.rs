@@ -22,12 +22,10 @@ pub(crate) fn date_time(bytes: &[u8]) {
             (nanoseconds(utc.unix_timestamp(), utc.nanosecond()), None)
         }
     });
-    if let Some(plain) = Plain::read(text) {
-        assert_eq!(found, plain.value(), "{text}");
-    } else if found.is_some() {
-        // Letters in lower case, a leap second, more digits than nanoseconds have.
-        let is_near = text.contains(['t', 'z', ' ', '_']) || text.contains(":60") || text.contains('.');
-        assert!(is_near, "{text} is read as {found:?}");
+    match Plain::read(text) {
+        Some(plain) if plain.is_long && found.is_none() => {}
+        Some(plain) => assert_eq!(found, plain.value(), "{text}"),
+        None => assert!(found.is_none() || text.contains(":60"), "{text} is read as {found:?}"),
     }
 }
 
@@ -35,16 +33,22 @@ pub(crate) fn date_time(bytes: &[u8]) {
 struct Plain {
     /// Year, month, day, hour, minute, second.
     fields: [i64; 6],
+    /// Whether there is a `T` in the middle; RFC 3339 lets applications put another character there.
+    has_t: bool,
+    /// Whether there are digits beyond nanoseconds: they are cut off, or too many to be read.
+    is_long: bool,
     nanosecond: i128,
     /// Seconds east of Greenwich.
     offset: Option<i32>,
 }
 
 impl Plain {
-    /// Reads `2024-07-01T16:00:00`, a fraction of up to nine digits or none, `Z`, an offset or nothing.
+    /// Reads `2024-07-01T16:00:00`, a fraction or none, `Z`, an offset or nothing; no leap second.
     fn read(text: &str) -> Option<Self> {
-        let (clock, rest) = text.split_at_checked(19)?;
-        let fields = digits(clock, "dddd-dd-ddTdd:dd:dd")?;
+        let (date, rest) = text.split_at_checked(10)?;
+        let (separator, rest) = rest.split_at_checked(1)?;
+        let (clock, rest) = rest.split_at_checked(8)?;
+        let fields = [digits(date, "dddd-dd-dd")?, digits(clock, "dd:dd:dd")?].concat();
         let fields =
             [&fields[..4], &fields[4..6], &fields[6..8], &fields[8..10], &fields[10..12], &fields[12..]];
         let fields = fields.map(|field| field.parse().unwrap_or_default());
@@ -52,23 +56,12 @@ impl Plain {
             Some(rest) => rest.split_at(rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len())),
             None => ("0", rest),
         };
-        if fraction.is_empty() || fraction.len() > 9 || fields[5] == 60 {
+        if fraction.is_empty() || fields[5] == 60 {
             return None;
         }
-        let offset = match offset {
-            "" => None,
-            "Z" => Some(0),
-            offset => {
-                let sign = if offset.starts_with('-') { -1 } else { 1 };
-                let digits = digits(offset.strip_prefix(['-', '+'])?, "dd:dd")?;
-                let (hours, minutes) = (digits[..2].parse::<i32>().ok()?, digits[2..].parse::<i32>().ok()?);
-                if hours > 23 || minutes > 59 {
-                    return None;
-                }
-                Some(sign * (hours * 3600 + minutes * 60))
-            }
-        };
-        Some(Self { fields, nanosecond: format!("{fraction:0<9}").parse().ok()?, offset })
+        let nanosecond = format!("{fraction:0<9}")[..9].parse().ok()?;
+        let (has_t, is_long) = (separator == "T", fraction.len() > 9);
+        Some(Self { fields, has_t, is_long, nanosecond, offset: offset_of(offset)? })
     }
 
     /// Nanoseconds since 1970, by the calendar of 400 years; nothing for a day that no calendar has.
@@ -77,7 +70,8 @@ impl Plain {
         let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
         let lengths = [31, 28 + i64::from(is_leap), 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
         let month = usize::try_from(month).ok()?.checked_sub(1)?;
-        if !(1..=*lengths.get(month)?).contains(&day) || hour > 23 || minute > 59 || second > 59 {
+        let is_day = (1..=*lengths.get(month)?).contains(&day);
+        if !is_day || hour > 23 || minute > 59 || second > 59 || (self.offset.is_none() && !self.has_t) {
             return None;
         }
         let before = year - 1;
@@ -89,6 +83,21 @@ impl Plain {
             days * 86_400 + hour * 3600 + minute * 60 + second - i64::from(self.offset.unwrap_or_default());
         Some((i128::from(seconds) * 1_000_000_000 + self.nanosecond, self.offset))
     }
+}
+
+/// The seconds of an offset, and of none; nothing for another text.
+#[expect(clippy::option_option, reason = "no text that is an offset, and one that is none")]
+fn offset_of(text: &str) -> Option<Option<i32>> {
+    if text.is_empty() {
+        return Some(None);
+    }
+    if text.eq_ignore_ascii_case("z") {
+        return Some(Some(0));
+    }
+    let digits = digits(text.strip_prefix(['-', '+'])?, "dd:dd")?;
+    let (hours, minutes) = (digits[..2].parse::<i32>().ok()?, digits[2..].parse::<i32>().ok()?);
+    let seconds = hours * 3600 + minutes * 60;
+    (hours <= 23 && minutes <= 59).then_some(Some(if text.starts_with('-') { -seconds } else { seconds }))
 }
 
 /// The digits of `text`, if it has the form of `pattern`, in which a `d` stands for a digit.
@@ -105,7 +114,10 @@ pub(crate) fn local_date_time(bytes: &[u8]) {
     let Some((read, sent)) = read::<LocalDateTime>(bytes, |sent| text_of(sent).is_some()) else { return };
     let text = text_of(&sent).unwrap();
     assert_eq!(read.to_string(), text);
-    assert_eq!(read.value(), PrimitiveDateTime::parse(&text, FORM).ok(), "{text}");
+    // The general parser takes a sign in front of the year, which would be lost when it is written.
+    let general = PrimitiveDateTime::parse(&text, FORM).ok();
+    let general = general.filter(|value| value.format(FORM).is_ok_and(|written| written == text));
+    assert_eq!(read.value(), general, "{text}");
     assert_eq!(read == LocalDateTime::Zero, text == "0000-00-00 00:00:00");
     assert_eq!(read == LocalDateTime::Dashes, text == "---");
 }
@@ -122,7 +134,9 @@ mod tests {
         assert_eq!(seconds("9999-12-31T23:59:59Z"), Some(253_402_300_799));
         assert_eq!(seconds("1900-02-29T00:00:00Z"), None);
         assert_eq!(seconds("2024-13-01T00:00:00Z"), None);
-        assert!(Plain::read("2024-07-01 16:00:00Z").is_none());
+        assert_eq!(seconds("1970-01-01 00:00:01z"), Some(1));
+        assert_eq!(seconds("1970-01-01 00:00:01"), None);
+        assert_eq!(seconds("1970-01-01T00:00:01"), Some(1));
         assert!(Plain::read("2024-07-01T16:00:00.Z").is_none());
     }
 }
