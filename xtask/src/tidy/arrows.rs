@@ -38,6 +38,8 @@ enum Role {
     /// A store, the consumers, the console.
     OnInbox,
     Simulator,
+    /// Holds what others offer against what must be true of it.
+    Fuzz,
     Server,
     Xtask,
     Unknown,
@@ -49,6 +51,7 @@ fn role(providers: &[&str], folder: &str) -> Role {
         "inbox" => Role::Inbox,
         "consumers" | "console" => Role::OnInbox,
         "simulator" => Role::Simulator,
+        "fuzz" => Role::Fuzz,
         "server" => Role::Server,
         "xtask" => Role::Xtask,
         store if store.starts_with("inbox-") => Role::OnInbox,
@@ -60,13 +63,14 @@ fn role(providers: &[&str], folder: &str) -> Role {
 fn is_allowed(providers: &[&str], from: &str, to: &str, dev: bool) -> bool {
     let to = role(providers, to);
     match role(providers, from) {
-        _ if matches!(to, Role::Server | Role::Xtask) => false,
+        _ if matches!(to, Role::Fuzz | Role::Server | Role::Xtask) => false,
         Role::Core => false,
         // Tests may try a crate on real providers and a real store.
         Role::Inbox | Role::OnInbox if dev => true,
         Role::Provider | Role::Inbox | Role::Unknown => to == Role::Core,
         Role::OnInbox => matches!(to, Role::Core | Role::Inbox),
         Role::Simulator => matches!(to, Role::Core | Role::Provider),
+        Role::Fuzz => matches!(to, Role::Core | Role::Provider | Role::Inbox),
         Role::Server | Role::Xtask => true,
     }
 }
@@ -80,7 +84,8 @@ fn right(providers: &[&str], folder: &str) -> &'static str {
             "stores, consumers and the console know inbox and core; nothing knows the server or xtask"
         }
         Role::Simulator => "the simulator knows core and the providers",
-        Role::Server | Role::Xtask => "nothing knows the server or xtask",
+        Role::Fuzz => "the fuzz targets know core, the providers and the inbox",
+        Role::Server | Role::Xtask => "nothing knows the server, the fuzz targets or xtask",
         Role::Unknown => {
             "a crate of a new sort gets its arrows in xtask/src/tidy/arrows.rs; until then it knows core only"
         }
@@ -105,6 +110,7 @@ mod tests {
             check_arrow("core", from, false);
             check_arrow(from, "xtask", false);
             check_arrow(from, "server", false);
+            check_arrow(from, "fuzz", false);
         }
         check_arrow("pico", "picpay", false);
         check_arrow("pico", "inbox", false);
@@ -114,6 +120,9 @@ mod tests {
         check_arrow("consumers", "inbox", true);
         check_arrow("consumers", "pico", false);
         check_arrow("simulator", "pico", true);
+        check_arrow("fuzz", "pico", true);
+        check_arrow("fuzz", "inbox", true);
+        check_arrow("fuzz", "inbox-sqlite", false);
         check_arrow("server", "pico", true);
         check_arrow("novel", "inbox", false);
     }

@@ -99,9 +99,14 @@ impl Decimal {
     /// The number of fraction digits is kept: `"30.00"` has two.
     pub fn value(&self) -> Option<rust_decimal::Decimal> {
         let text = self.as_str();
-        rust_decimal::Decimal::from_str_exact(text)
-            .or_else(|_| rust_decimal::Decimal::from_scientific(text))
-            .ok()
+        let (digits, exponent) =
+            text.split_once(['e', 'E']).map_or((text, None), |(digits, e)| (digits, Some(e)));
+        // What reads an exponent would round the digits in front of it.
+        let number = rust_decimal::Decimal::from_str_exact(digits).ok()?;
+        match exponent {
+            None => Some(number),
+            Some(_) => rust_decimal::Decimal::from_scientific(text).ok(),
+        }
     }
 }
 
@@ -137,6 +142,21 @@ mod tests {
         assert_eq!(check::<Integer>("5").value(), Some(5));
         assert_eq!(check::<Integer>("9223372036854775808").value(), None);
         assert_eq!(check::<Id>(r#""a\nb""#).as_str(), "a\nb");
+    }
+
+    #[test]
+    fn a_number_is_never_rounded() {
+        let value = |json: &str| check::<Decimal>(json).value().map(|value| value.to_string());
+        assert_eq!(
+            value("1.234567890123456789012345678e1").as_deref(),
+            Some("12.34567890123456789012345678")
+        );
+        assert_eq!(value("1.5E-3").as_deref(), Some("0.0015"));
+        for long in
+            ["1.2345678901234567890123456789012345e1", "0.99999999999999999999999999999e0", "1e-29", "1e29"]
+        {
+            assert_eq!(value(long), None, "{long}");
+        }
     }
 
     #[test]

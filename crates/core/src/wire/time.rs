@@ -51,9 +51,15 @@ impl DateTime {
 impl From<&str> for DateTime {
     fn from(text: &str) -> Self {
         let zoned = OffsetDateTime::parse(text, &Rfc3339).ok().map(EventTime::Zoned);
-        let value = zoned.or_else(|| PrimitiveDateTime::parse(text, LOCAL).ok().map(EventTime::Local));
+        let value = zoned.or_else(|| local(text).map(EventTime::Local));
         Self { text: text.into(), value }
     }
+}
+
+/// Reads [`LOCAL`], and not the sign that the parser would take in front of the year.
+fn local(text: &str) -> Option<PrimitiveDateTime> {
+    let is_unsigned = text.starts_with(|first: char| first.is_ascii_digit());
+    PrimitiveDateTime::parse(text, LOCAL).ok().filter(|_| is_unsigned)
 }
 
 /// A date and time of an unknown zone written as `2021-04-15 11:13:33`, or one of the ways to say "none".
@@ -207,6 +213,8 @@ mod tests {
             ),
             ("2025-04-16T11:30:04", Some(EventTime::Local(datetime!(2025-04-16 11:30:04)))),
             ("2025-04-16", None),
+            ("-2025-04-16T11:30:04", None),
+            ("+2025-04-16T11:30:04", None),
             ("", None),
         ];
         for (text, value) in cases {
