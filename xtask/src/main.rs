@@ -4,6 +4,7 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "printing is what these commands are for")]
 
+mod bench;
 mod cargo;
 mod ci;
 mod conformance;
@@ -32,6 +33,7 @@ usage: cargo xtask COMMAND
   schemas [--check]    writes docs/schemas/ from the types; --check only compares
   features [--quick]   every combination of providers: lints, tests, and what each pulls in
                        --quick runs the tests of none, each one alone and all only
+  bench [OPTIONS]      measures the receiver beside others; --help lists the options
   tidy                 the rules that no compiler knows: manifests, module docs, providers, text
   ci                   all of these as CI runs them";
 
@@ -72,6 +74,7 @@ fn command(words: &[&str]) -> Result<Option<bool>> {
         ["schemas", "--check"] => schemas::check(&workspace)?,
         ["features"] => features::run(&workspace, features::Extent::Full)?,
         ["features", "--quick"] => features::run(&workspace, features::Extent::Quick)?,
+        ["bench", arguments @ ..] => bench::run(&workspace, arguments)?,
         ["tidy"] => tidy::run(&workspace)?,
         ["ci"] => ci::run(&workspace),
         _ => return Ok(None),

@@ -39,6 +39,8 @@ enum Role {
     OnInbox,
     Simulator,
     Server,
+    /// Measures all the others, the server too.
+    Bench,
     Xtask,
     Unknown,
 }
@@ -50,6 +52,7 @@ fn role(providers: &[&str], folder: &str) -> Role {
         "consumers" | "console" => Role::OnInbox,
         "simulator" => Role::Simulator,
         "server" => Role::Server,
+        "bench" => Role::Bench,
         "xtask" => Role::Xtask,
         store if store.starts_with("inbox-") => Role::OnInbox,
         provider if providers.contains(&provider) => Role::Provider,
@@ -60,7 +63,8 @@ fn role(providers: &[&str], folder: &str) -> Role {
 fn is_allowed(providers: &[&str], from: &str, to: &str, dev: bool) -> bool {
     let to = role(providers, to);
     match role(providers, from) {
-        _ if matches!(to, Role::Server | Role::Xtask) => false,
+        Role::Bench => to != Role::Xtask,
+        _ if matches!(to, Role::Server | Role::Bench | Role::Xtask) => false,
         Role::Core => false,
         // Tests may try a crate on real providers and a real store.
         Role::Inbox | Role::OnInbox if dev => true,
@@ -80,7 +84,9 @@ fn right(providers: &[&str], folder: &str) -> &'static str {
             "stores, consumers and the console know inbox and core; nothing knows the server or xtask"
         }
         Role::Simulator => "the simulator knows core and the providers",
-        Role::Server | Role::Xtask => "nothing knows the server or xtask",
+        Role::Server | Role::Bench | Role::Xtask => {
+            "nothing but the benchmark knows the server; nothing knows xtask"
+        }
         Role::Unknown => {
             "a crate of a new sort gets its arrows in xtask/src/tidy/arrows.rs; until then it knows core only"
         }
@@ -116,6 +122,9 @@ mod tests {
         check_arrow("simulator", "pico", true);
         check_arrow("server", "pico", true);
         check_arrow("novel", "inbox", false);
+        check_arrow("bench", "server", true);
+        check_arrow("bench", "xtask", false);
+        check_arrow("server", "bench", false);
     }
 
     #[test]
