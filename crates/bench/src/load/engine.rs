@@ -81,8 +81,10 @@ impl Engine {
         let began = Instant::now();
         let window = Window { began, from: began, to: began + GRACE };
         feed.tick();
+        // So that it wakes up also where no answer comes.
+        self.timer.set(GRACE)?;
         // A few at a time, so that the answers come in while the rest is sent.
-        while self.under_way() > 0 || !self.idle.is_empty() {
+        while !self.idle.is_empty() {
             for number in self.idle.split_off(self.idle.len().saturating_sub(BATCH)) {
                 self.send(number, began, feed)?;
             }
@@ -92,11 +94,6 @@ impl Engine {
                 }
                 self.take_answers(window, |_, _, _| Ok(()))?;
             }
-            if self.outcome.accepted + self.outcome.refused + self.outcome.broken
-                >= self.connections.len() as u64
-            {
-                break;
-            }
         }
         Ok(self.outcome.accepted)
     }
@@ -105,15 +102,13 @@ impl Engine {
         for number in std::mem::take(&mut self.idle) {
             self.send(number, Instant::now(), feed)?;
         }
-        loop {
-            let now = Instant::now();
-            if now >= window.to {
-                return Ok(());
-            }
+        // So that it ends in time also where no answer comes.
+        self.timer.set(window.to.saturating_duration_since(Instant::now()))?;
+        while Instant::now() < window.to {
             feed.tick();
-            self.timer.set(window.to - now)?;
             self.take_answers(window, |engine, number, now| engine.send(number, now, feed))?;
         }
+        Ok(())
     }
 
     fn run_open(&mut self, feed: &mut Feed, window: Window, rate: f64) -> Result<()> {
