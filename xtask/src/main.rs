@@ -4,6 +4,7 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "printing is what these commands are for")]
 
+mod bench;
 mod cargo;
 mod ci;
 mod conformance;
@@ -35,6 +36,7 @@ usage: cargo xtask COMMAND
                        --quick runs the tests of none, each one alone and all only
   crash [--rounds N] [--seed S]
                        kills the receiver, 200 times or N, and compares what it acknowledged with what it did
+  bench [OPTIONS]      measures the receiver beside others; --help lists the options
   tidy                 the rules that no compiler knows: manifests, module docs, providers, text
   ci                   all of these as CI runs them";
 
@@ -79,6 +81,7 @@ fn command(words: &[&str]) -> Result<Option<bool>> {
             Some((rounds, seed)) => crash::run(&workspace, rounds, seed)?,
             None => return Ok(None),
         },
+        ["bench", arguments @ ..] => bench::run(&workspace, arguments)?,
         ["tidy"] => tidy::run(&workspace)?,
         ["ci"] => ci::run(&workspace),
         _ => return Ok(None),

@@ -41,6 +41,8 @@ enum Role {
     /// Holds what others offer against what must be true of it.
     Fuzz,
     Server,
+    /// Measures all the others, the server too.
+    Bench,
     Xtask,
     Unknown,
 }
@@ -53,6 +55,7 @@ fn role(providers: &[&str], folder: &str) -> Role {
         "simulator" => Role::Simulator,
         "fuzz" => Role::Fuzz,
         "server" => Role::Server,
+        "bench" => Role::Bench,
         "xtask" => Role::Xtask,
         store if store.starts_with("inbox-") => Role::OnInbox,
         provider if providers.contains(&provider) => Role::Provider,
@@ -63,7 +66,8 @@ fn role(providers: &[&str], folder: &str) -> Role {
 fn is_allowed(providers: &[&str], from: &str, to: &str, dev: bool) -> bool {
     let to = role(providers, to);
     match role(providers, from) {
-        _ if matches!(to, Role::Fuzz | Role::Server | Role::Xtask) => false,
+        Role::Bench => !matches!(to, Role::Fuzz | Role::Xtask),
+        _ if matches!(to, Role::Fuzz | Role::Server | Role::Bench | Role::Xtask) => false,
         Role::Core => false,
         // Tests may try a crate on real providers and a real store.
         Role::Inbox | Role::OnInbox if dev => true,
@@ -85,7 +89,9 @@ fn right(providers: &[&str], folder: &str) -> &'static str {
         }
         Role::Simulator => "the simulator knows core and the providers",
         Role::Fuzz => "the fuzz targets know core, the providers and the inbox",
-        Role::Server | Role::Xtask => "nothing knows the server, the fuzz targets or xtask",
+        Role::Server | Role::Bench | Role::Xtask => {
+            "nothing but the benchmark knows the server; nothing knows the fuzz targets or xtask"
+        }
         Role::Unknown => {
             "a crate of a new sort gets its arrows in xtask/src/tidy/arrows.rs; until then it knows core only"
         }
@@ -125,6 +131,9 @@ mod tests {
         check_arrow("fuzz", "inbox-sqlite", false);
         check_arrow("server", "pico", true);
         check_arrow("novel", "inbox", false);
+        check_arrow("bench", "server", true);
+        check_arrow("bench", "xtask", false);
+        check_arrow("server", "bench", false);
     }
 
     #[test]

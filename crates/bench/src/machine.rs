@@ -1,0 +1,82 @@
+//! What the figures were taken on.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use crate::Result;
+
+/// The machine, its disk and the versions, as names and values.
+#[derive(Debug)]
+pub(crate) struct Machine {
+    pub(crate) facts: Vec<(&'static str, String)>,
+    pub(crate) free_disk: u64,
+}
+
+impl Machine {
+    /// Looks around; `folder` lies on the disk that is measured.
+    pub(crate) fn look(folder: &Path) -> Result<Self> {
+        let folder = folder.canonicalize()?;
+        let space = rustix::fs::statvfs(&folder)?;
+        let free_disk = space.f_bavail * space.f_frsize;
+        let read = |file: &str| fs::read_to_string(file).unwrap_or_default();
+        let cores = std::thread::available_parallelism().map_or(0, usize::from);
+        let facts = vec![
+            ("cores", cores.to_string()),
+            ("CPU", value_of(&read("/proc/cpuinfo"), "model name").unwrap_or_else(unknown)),
+            ("memory", value_of(&read("/proc/meminfo"), "MemTotal").unwrap_or_else(unknown)),
+            ("kernel", read("/proc/sys/kernel/osrelease").trim().to_owned()),
+            ("disk", disk(&read("/proc/mounts"), &folder).unwrap_or_else(unknown)),
+            ("load before the run", read("/proc/loadavg").split(' ').take(3).collect::<Vec<_>>().join(" ")),
+            ("rustc", version("rustc", "--version")),
+            ("SQLite", format!("{}, WAL, synchronous = FULL", rusqlite::version())),
+            ("hooklatch", env!("CARGO_PKG_VERSION").to_owned()),
+        ];
+        Ok(Self { facts, free_disk })
+    }
+}
+
+fn unknown() -> String {
+    "unknown".to_owned()
+}
+
+fn version(program: &str, argument: &str) -> String {
+    let output = Command::new(program).arg(argument).output();
+    let text = output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
+    text.ok().filter(|text| !text.is_empty()).unwrap_or_else(unknown)
+}
+
+/// The value of the first line `name: value`.
+fn value_of(text: &str, name: &str) -> Option<String> {
+    let lines = text.lines().filter_map(|line| line.split_once(':'));
+    lines.into_iter().find(|(found, _)| found.trim() == name).map(|(_, value)| value.trim().to_owned())
+}
+
+/// The device and the filesystem that a folder lies on: the longest place of a mount that leads to it.
+fn disk(mounts: &str, folder: &Path) -> Option<String> {
+    let mounts = mounts.lines().filter_map(|line| {
+        let mut words = line.split(' ');
+        Some((words.next()?, words.next()?, words.next()?, words.next()?))
+    });
+    let (device, _, filesystem, options) =
+        mounts.filter(|(_, place, ..)| folder.starts_with(place)).max_by_key(|(_, place, ..)| place.len())?;
+    Some(format!("{device}, {filesystem} ({options})"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_disk_is_that_of_the_longest_place() {
+        let mounts = "/dev/a / ext4 rw 0 0\n/dev/b /data xfs rw,noatime 0 0\n/dev/c /database ext4 rw 0 0\n";
+        assert_eq!(disk(mounts, Path::new("/data/x")).unwrap(), "/dev/b, xfs (rw,noatime)");
+        assert_eq!(disk(mounts, Path::new("/srv")).unwrap(), "/dev/a, ext4 (rw)");
+    }
+
+    #[test]
+    fn values_are_found_by_name() {
+        assert_eq!(value_of("a: 1\nmodel name\t: X Y\n", "model name").unwrap(), "X Y");
+        assert_eq!(value_of("", "a"), None);
+    }
+}
