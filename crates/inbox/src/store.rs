@@ -46,6 +46,7 @@ pub trait Inbox: EventLog {
     /// Events of one subject are claimed in order of arrival, and a later one not before an earlier one is settled
     /// (unless the consumer's [`Ordering`] says otherwise).
     /// What was claimed and not settled when the process ended is claimed again after a restart.
+    /// So is what a claim took whose future was dropped before it could tell: wait for its end.
     async fn claim(
         &self,
         consumer: ConsumerId,
