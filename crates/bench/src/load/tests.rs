@@ -88,7 +88,7 @@ fn an_open_loop_charges_a_stall_to_all_that_waited() {
 #[test]
 fn large_bodies_go_out_in_pieces() {
     let (address, _) = serve(|_| ());
-    let mut feed = feed(What::Large(4 << 20), Reuse::KeepAlive);
+    let mut feed = feed(What::Large(512 << 10), Reuse::KeepAlive);
     let outcome = load(address, 2, Pace::Closed, Reuse::KeepAlive).run(&mut feed).unwrap();
     assert_eq!(outcome.fault(), None);
 }
