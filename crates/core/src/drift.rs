@@ -57,7 +57,7 @@ impl Drift {
 }
 
 /// A path as it may stand in a log: not at length, and fit to be shown.
-fn shown(path: impl fmt::Display) -> String {
+pub(crate) fn shown(path: impl fmt::Display) -> String {
     printable(&clipped(path, Drift::MAX_PATH)).into_owned()
 }
 

@@ -6,7 +6,7 @@ use std::fmt;
 use http::HeaderName;
 
 use crate::NearMiss;
-use crate::text::printable;
+use crate::drift::shown;
 
 /// The sender of a request is not proven.
 ///
@@ -137,13 +137,14 @@ impl UndecodableKind {
 
 impl Undecodable {
     /// An error of `kind` at the member `path` (`""` is the whole body), with what was expected there.
+    ///
+    /// Of a path that is longer than [`Drift::MAX_PATH`](crate::Drift::MAX_PATH) the beginning is kept.
     pub fn new(
         kind: UndecodableKind,
         path: impl Into<String>,
         expected: impl Into<Cow<'static, str>>,
     ) -> Self {
-        let path = printable(&path.into()).into_owned();
-        Self { kind, path, position: None, expected: expected.into() }
+        Self { kind, path: shown(path.into()), position: None, expected: expected.into() }
     }
 
     /// The same error with line and column of the fault, both counted from one.

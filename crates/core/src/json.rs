@@ -295,6 +295,14 @@ mod tests {
     }
 
     #[test]
+    fn a_name_of_the_sender_is_not_shown_at_length() {
+        let body = format!(r#"{{"inner":[],"{}":!}}"#, "ä".repeat(1000));
+        let error = read::<Outer>(body.as_bytes()).unwrap_err();
+        assert_eq!(error.kind(), UndecodableKind::Syntax);
+        assert_eq!(error.path(), format!("{}…", "ä".repeat(Drift::MAX_PATH)));
+    }
+
+    #[test]
     fn half_a_character_is_no_text() {
         for half in [r"\ud800", r"\ud800\u0041", r"\udc00"] {
             let body = format!(r#"{{"inner":[{{"amount":1,"note":"{half}"}}]}}"#);

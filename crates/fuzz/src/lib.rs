@@ -111,7 +111,7 @@ targets! {
     /// `wire::Flag`.
     wire_flag: wire::flag, seeds::texts(&[r#""Yes""#, r#""No""#, r#""1""#, r#""0""#, "1", "0", "true", "false", "2", r#""yes""#]);
     /// `wire::names!`.
-    wire_names: wire::word, seeds::texts(&[r#""sent""#, r#""sent back""#, r#""\u0044elivered""#, r#""lost""#, "1"]);
+    wire_names: wire::word, seeds::texts(&[r#""sent""#, r#""sent back""#, r#""\u0044elivered""#, r#""lost""#, r#""sent ""#, "1"]);
     /// `wire::Field` and `wire::object!`, and the watch for members that are skipped.
     wire_field: wire::field, seeds::texts(&[
         r#"{"id":1}"#, r#"{"id":"1","status":null,"inner":null}"#,
@@ -122,7 +122,7 @@ targets! {
     wire_json: wire::any_json, seeds::texts(&[r#" {"a": [1.10, 1e400]} "#, "null", r#""\u00e9""#, "-0", r#"{"a":1,"a":2}"#]);
 
     /// `json::compact`, `json::peek`, `json::glance` and the bound on depth.
-    json_text: json::check, seeds::bodies();
+    json_text: json::check, [seeds::bodies(), seeds::nested()].concat();
     /// `headers::encode` and `headers::decode` of the inbox.
     inbox_headers: inbox::check_headers, seeds::header_lines();
     /// `glob` of the inbox's filters.

@@ -59,7 +59,8 @@ pub(crate) fn assert_reported(unknown: &[String], written: &Json, drift: &Drift)
     assert!(words.iter().all(is_there), "words that are not there: {words:?}");
 }
 
-fn shown(path: &str) -> String {
+/// A path as it may be shown: not at length, and without what steers a terminal.
+pub(crate) fn shown(path: &str) -> String {
     printable(&clipped(path, Drift::MAX_PATH)).into_owned()
 }
 

@@ -1,6 +1,7 @@
 //! What fuzzing begins with, replayed on any toolchain, and a bounded number of changes of each input.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::panic::catch_unwind;
 
 use hooklatch_core::authenticate;
@@ -85,29 +86,53 @@ impl Noise {
 
     /// The input with a few pieces changed, left out, doubled, or taken from another.
     fn changed(&mut self, input: &[u8], other: &[u8]) -> Vec<u8> {
-        const PIECES: &[&[u8]] = &[
-            b"{", b"}", b"[", b"]", b",", b":", b"\"", b"\\", b"null", b"true", b"-", b"0", b"1e9", b"\xff",
-            b" ", b"\\ud800",
+        const PIECES: [&[u8]; 12] =
+            [b"{", b"}", b"[", b"]", b",", b":", b"\"", b"\\", b"\xff", b" ", b"\\ud800", b"e9"];
+        const VALUES: [&[u8]; 12] = [
+            b"null",
+            b"true",
+            b"[]",
+            b"{}",
+            b"0",
+            b"-0",
+            b"1.50",
+            b"1e400",
+            b"9223372036854775808",
+            b"\"\"",
+            b"\"brand new\"",
+            b"\"\\ud800\"",
         ];
         let mut changed = input.to_vec();
         for _ in 0..=self.below(4) {
-            let (begin, end) = self.range(changed.len());
-            let (from, to) = self.range(other.len());
-            let piece = match self.below(5) {
-                0 => vec![u8::try_from(self.below(256)).unwrap()],
-                1 => Vec::new(),
-                2 => [&changed[begin..end], &changed[begin..end]].concat(),
-                3 => other[from..to].to_vec(),
-                _ => PIECES[self.below(PIECES.len())].to_vec(),
+            let bytes = self.range(changed.len());
+            let value = self.piece(&changed, b':', b",\n}");
+            let line = self.piece(&changed, b'\n', b"\n");
+            let (range, piece) = match self.below(8) {
+                0 => (bytes, vec![u8::try_from(self.below(256)).unwrap()]),
+                1 => (bytes, Vec::new()),
+                2 => (bytes.clone(), changed[bytes].repeat(2)),
+                3 => (bytes, other[self.range(other.len())].to_vec()),
+                4 => (bytes, PIECES[self.below(PIECES.len())].to_vec()),
+                5 => (value, VALUES[self.below(VALUES.len())].to_vec()),
+                6 => (line, Vec::new()),
+                _ => (line.clone(), changed[line].repeat(2)),
             };
-            changed.splice(begin..end, piece);
+            changed.splice(range, piece);
         }
         changed
     }
 
     /// A place in a text of this length, and one not far behind it.
-    fn range(&mut self, length: usize) -> (usize, usize) {
+    fn range(&mut self, length: usize) -> Range<usize> {
         let begin = self.below(length + 1);
-        (begin, (begin + self.below(16)).min(length))
+        begin..(begin + self.below(16)).min(length)
+    }
+
+    /// What stands behind some `mark`, up to the next of `ends`.
+    fn piece(&mut self, text: &[u8], mark: u8, ends: &[u8]) -> Range<usize> {
+        let from = self.below(text.len() + 1);
+        let begin = text[from..].iter().position(|byte| *byte == mark).map_or(text.len(), |at| from + at + 1);
+        let length = text[begin..].iter().position(|byte| ends.contains(byte)).unwrap_or(text.len() - begin);
+        begin..begin + length
     }
 }

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use hooklatch_core::Request;
+use hooklatch_core::json::MAX_DEPTH;
 use hooklatch_inbox::headers;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
@@ -78,6 +79,14 @@ pub fn texts(texts: &[&str]) -> Vec<Seed> {
         bytes: text.as_bytes().to_vec(),
     };
     texts.iter().enumerate().map(seed).collect()
+}
+
+/// JSON as deep as allowed, one level deeper, and not as deep as it looks.
+pub fn nested() -> Vec<Seed> {
+    let arrays = |levels: usize| [b"[".repeat(levels), b"]".repeat(levels)].concat();
+    let quoted = [b"[ \"\\\" , \\\\\" , \"", arrays(MAX_DEPTH + 1).as_slice(), b"\"]"].concat();
+    let seeds = [("deepest", arrays(MAX_DEPTH)), ("too-deep", arrays(MAX_DEPTH + 1)), ("quoted", quoted)];
+    seeds.map(|(name, bytes)| Seed { name: name.to_owned(), bytes }).to_vec()
 }
 
 /// What once made a target fail.

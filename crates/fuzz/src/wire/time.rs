@@ -114,9 +114,9 @@ pub(crate) fn local_date_time(bytes: &[u8]) {
     let Some((read, sent)) = read::<LocalDateTime>(bytes, |sent| text_of(sent).is_some()) else { return };
     let text = text_of(&sent).unwrap();
     assert_eq!(read.to_string(), text);
-    // The general parser takes a sign in front of the year, which would be lost when it is written.
+    // The general parser takes a sign in front of the year, which no calendar of these senders has.
     let general = PrimitiveDateTime::parse(&text, FORM).ok();
-    let general = general.filter(|value| value.format(FORM).is_ok_and(|written| written == text));
+    let general = general.filter(|_| text.starts_with(|first: char| first.is_ascii_digit()));
     assert_eq!(read.value(), general, "{text}");
     assert_eq!(read == LocalDateTime::Zero, text == "0000-00-00 00:00:00");
     assert_eq!(read == LocalDateTime::Dashes, text == "---");
