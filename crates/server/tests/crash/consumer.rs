@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use fastrand::Rng;
 
 use crate::delivery::Delivery;
+use crate::receiver::pause;
 
 /// How long the receiver waits for an answer. Much longer than reading a request takes on a busy machine: a request
 /// that is read after the receiver gave it up would look like one out of turn.
@@ -26,15 +27,17 @@ pub(crate) struct Faults {
     pub(crate) cut: u32,
     /// No answer in time.
     pub(crate) late: u32,
+    /// The most milliseconds that a 200 takes, so that events of one object queue up.
+    pub(crate) slow: u64,
 }
 
 impl Faults {
     /// An ordinary day.
-    pub(crate) const SOME: Self = Self { refused: 15, cut: 5, late: 1 };
+    pub(crate) const SOME: Self = Self { refused: 15, cut: 5, late: 1, slow: 20 };
     /// It is down.
-    pub(crate) const ALL: Self = Self { refused: 1000, cut: 0, late: 0 };
+    pub(crate) const ALL: Self = Self { refused: 1000, cut: 0, late: 0, slow: 0 };
     /// It is well.
-    pub(crate) const NONE: Self = Self { refused: 0, cut: 0, late: 0 };
+    pub(crate) const NONE: Self = Self { refused: 0, cut: 0, late: 0, slow: 0 };
 }
 
 /// The consumer. Its threads end with the connections that they serve.
@@ -71,7 +74,8 @@ enum Arrived {
 }
 
 enum Reply {
-    Well,
+    /// 200, after this time.
+    Well(Duration),
     Refused,
     Cut,
     Late,
@@ -169,10 +173,13 @@ impl Shared {
         while let Some(arrived) = read_request(&mut reader) {
             let reply = match arrived {
                 Arrived::Event(body) => self.note(&body),
-                Arrived::Mark => Reply::Well,
+                Arrived::Mark => Reply::Well(Duration::ZERO),
             };
             let answer: &[u8] = match reply {
-                Reply::Well => b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n",
+                Reply::Well(after) => {
+                    pause(after);
+                    b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"
+                }
                 Reply::Refused => b"HTTP/1.1 500 Oh No\r\ncontent-length: 0\r\n\r\n",
                 Reply::Cut => return,
                 Reply::Late => return self.hold_back(),
@@ -187,7 +194,7 @@ impl Shared {
     fn note(&self, body: &[u8]) -> Reply {
         let parsed = Delivery::parse(body, Some(Instant::now()));
         let mut state = self.state();
-        let Faults { refused, cut, late } = state.faults;
+        let Faults { refused, cut, late, slow } = state.faults;
         let chance = state.rng.u32(..1000);
         let reply = if chance < refused {
             Reply::Refused
@@ -196,9 +203,9 @@ impl Shared {
         } else if chance < refused + cut + late {
             Reply::Late
         } else {
-            Reply::Well
+            Reply::Well(Duration::from_millis(state.rng.u64(..=slow)))
         };
-        let is_well = matches!(reply, Reply::Well);
+        let is_well = matches!(reply, Reply::Well(_));
         state.failed += u64::from(!is_well);
         state.deliveries.push(Delivery { is_taken: is_well, ..parsed });
         reply

@@ -49,6 +49,8 @@ pub(crate) struct Sheet {
     /// Answers that no webhook of this sort may get.
     pub(crate) strange: Vec<String>,
     pub(crate) requests: u64,
+    /// How many requests were acknowledged, repeats included.
+    pub(crate) answers: u64,
     pub(crate) repeats: u64,
     pub(crate) silences: u64,
     pub(crate) unavailable: u64,
@@ -103,6 +105,7 @@ impl Ledger {
 impl Sheet {
     fn acknowledge(&mut self, webhook: &Webhook, sent: Instant, id: &str) {
         let Some(entry) = self.by_body.get_mut(&webhook.body) else { return };
+        self.answers += 1;
         entry.acknowledged.push(Acknowledged { id: id.to_owned(), sent, at: Instant::now() });
     }
 

@@ -50,8 +50,11 @@ struct Page {
 }
 
 /// A command of the binary in a folder, with nothing of this process's configuration.
+///
+/// `HOOKLATCH_CRASH_BINARY` names another build, such as an installed one.
 pub(crate) fn hooklatch(folder: &Path, launch: &Launch) -> Command {
-    let binary = env!("CARGO_BIN_EXE_hooklatch");
+    let binary = std::env::var("HOOKLATCH_CRASH_BINARY");
+    let binary = binary.as_deref().unwrap_or(env!("CARGO_BIN_EXE_hooklatch"));
     let mut command = match launch.under.split_first() {
         Some((program, arguments)) => {
             let mut command = Command::new(program);

@@ -13,6 +13,9 @@ use crate::receiver::{Receiver, Stored, pause};
 use crate::site::{Plan, Site, once};
 use crate::webhooks::Share;
 
+/// How long a round waits for its load after its time, when the machine is busy.
+const LONGEST_LOAD: Duration = Duration::from_millis(1500);
+
 /// How a round ends.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Moment {
@@ -92,10 +95,14 @@ impl Stretch {
         }
         // Now and then the consumer is down while most is about one object, which then waits on disk.
         let is_down = self.rng.u8(..5) == 0;
-        self.site.consumer.fail(if is_down { Faults::ALL } else { Faults::SOME });
+        // A slow one has several events of an object waiting in memory.
+        let awake = Faults { slow: *self.rng.choice(&[0, 20, 200]).unwrap(), ..Faults::SOME };
+        self.site.consumer.fail(if is_down { Faults::ALL } else { awake });
         self.site.factory.share(if is_down { Share::MOSTLY_ONE } else { Share::MANY });
         let receiver = self.start()?;
         let load = Duration::from_millis(self.rng.u64(50..600));
+        // Time alone would be little load on a busy machine.
+        let enough = self.site.ledger.sheet().answers + self.rng.u64(..400);
         let moment = match self.rng.u8(..10) {
             0..5 => Moment::Load,
             5..7 => Moment::Drain,
@@ -104,9 +111,13 @@ impl Stretch {
         };
         if is_down {
             pause(load / 2);
-            self.site.consumer.fail(Faults::SOME);
+            self.site.consumer.fail(awake);
         }
         pause(load);
+        let begun = Instant::now();
+        while self.site.ledger.sheet().answers < enough && begun.elapsed() < LONGEST_LOAD {
+            pause(Duration::from_micros(self.rng.u64(..5000)));
+        }
         let mut done = Vec::new();
         match moment {
             Moment::Load => {}

@@ -33,7 +33,7 @@ auth = { path_token = "plain:token-of-the-shop" }
 "#;
 
 /// How many objects of a source take turns.
-const OBJECTS: u64 = 40;
+const OBJECTS: u64 = 12;
 /// Stands in a template where the object's id belongs, and where what makes the body new belongs.
 const MARKS: [&str; 2] = ["@object@", "@new@"];
 
@@ -134,11 +134,13 @@ impl Factory {
     pub(crate) fn webhook(&self, rng: &mut Rng) -> Webhook {
         let new = self.next.fetch_add(1, Ordering::Relaxed);
         let (template, object) = if rng.u8(..100) < 30 {
-            // The same object gets all three, one after the other, and signals for a while after that.
+            // An object gets all three, one after the other; signals are about it, or about those of long standing.
             let (turn, object) = (usize::try_from(new % 3).unwrap(), new / 3);
-            let signal = rng.u8(..10) < 4;
-            let object = if signal { object.saturating_sub(rng.u64(..4)) } else { object };
-            (&self.templates[if signal { 9 } else { 6 + turn }], object)
+            match rng.u8(..10) {
+                0..2 => (&self.templates[9], object.saturating_sub(rng.u64(..4))),
+                2..5 => (&self.templates[9], rng.u64(1..=OBJECTS)),
+                _ => (&self.templates[6 + turn], object),
+            }
         } else {
             let is_busy = rng.u64(..100) < self.busy.load(Ordering::Relaxed);
             let object = if is_busy { 0 } else { rng.u64(1..=OBJECTS) };

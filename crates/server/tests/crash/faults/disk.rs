@@ -81,6 +81,28 @@ fn a_receiver_that_is_killed_on_a_full_disk_has_everything_once_there_is_room() 
 }
 
 #[test]
+fn an_inbox_that_has_no_room_to_begin_is_named_and_begins_once_there_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let inbox = folder.path().join("inbox");
+    let _mount = match Mount::tmpfs(&inbox, "4m") {
+        Ok(mount) => mount,
+        Err(why) => return skip(&format!("a full disk needs root and a tmpfs: {why}")),
+    };
+    let ballast = fill(&inbox);
+    let mut site = Site::new(folder.path(), PLAN, &mut Rng::with_seed(1));
+    let mut receiver = site.spawn();
+    let message = receiver.ready().expect_err("it starts though there is no room");
+    assert_eq!(receiver.ended().code(), Some(1), "{message}");
+    assert!(message.contains("inbox/hooklatch.db"), "the file is not named: {message}");
+
+    std::fs::remove_file(ballast).unwrap();
+    let receiver = site.start().unwrap();
+    until("some are acknowledged", || counts(&site).1 > 20);
+    let (_, violations) = site.finish(receiver);
+    none(&violations);
+}
+
+#[test]
 fn a_folder_that_cannot_be_written_to_is_named_at_the_start() {
     let folder = tempfile::tempdir().unwrap();
     let inbox = folder.path().join("inbox");

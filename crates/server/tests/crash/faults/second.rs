@@ -3,7 +3,7 @@
 use fastrand::Rng;
 
 use super::{none, until};
-use crate::receiver::{Launch, hooklatch};
+use crate::receiver::{Launch, Receiver, hooklatch};
 use crate::site::{Plan, Site};
 
 #[test]
@@ -22,17 +22,19 @@ fn a_second_process_is_refused_and_does_not_disturb_the_first() {
 
     let holder = std::fs::read_to_string(folder.path().join("hooklatch.db.lock")).unwrap();
     let inbox = folder.path().join("hooklatch.db").canonicalize().unwrap();
-    for (place, arguments) in [
-        (folder.path(), vec!["serve"]),
-        (&elsewhere, vec!["serve"]),
-        (folder.path(), vec!["consumers", "pause", "service"]),
-    ] {
-        let output = hooklatch(place, &Launch::default()).args(&arguments).output().unwrap();
-        let message = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {message}");
+    let refused = |what: &str, code: Option<i32>, message: &str| {
+        assert_eq!(code, Some(1), "{what}: {message}");
         assert!(message.contains(&inbox.display().to_string()), "the inbox is not named: {message}");
         assert!(message.contains(holder.trim()), "the process {holder} is not named: {message}");
+    };
+    for place in [folder.path(), &elsewhere] {
+        let mut second = Receiver::spawn(place, 99, &Launch::default());
+        let message = second.ready().expect_err("a second process serves");
+        refused("serve", second.ended().code(), &message);
     }
+    let mut pause = hooklatch(folder.path(), &Launch::default());
+    let output = pause.args(["consumers", "pause", "service"]).output().unwrap();
+    refused("pause", output.status.code(), &String::from_utf8(output.stderr).unwrap());
     assert_eq!(std::fs::read_to_string(folder.path().join("hooklatch.db.lock")).unwrap(), holder);
     let (_, violations) = site.finish(first);
     none(&violations);
