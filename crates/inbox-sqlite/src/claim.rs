@@ -1,6 +1,6 @@
 //! Fills a consumer's queue from the file, and loads what is handed out.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use hooklatch_inbox::{Claimed, ConsumerId, Outcome, Ticket};
@@ -9,6 +9,7 @@ use time::OffsetDateTime;
 
 use crate::latest::Newest;
 use crate::queue::{Entry, Queue};
+use crate::settle::{AT_ONCE, REPLAY_AT_ONCE};
 use crate::{index, row};
 
 /// The most rows that are read from the log at once.
@@ -23,12 +24,23 @@ pub(crate) struct Desk {
     filling: Mutex<()>,
     /// Held from a plan of the queue until it is durable and applied, or given up. It guards the cursor last written.
     pub(crate) writing: tokio::sync::Mutex<i64>,
+    /// Whether replays come before news in the next claim.
+    replays_first: AtomicBool,
     /// Where only the latest of a subject is wanted.
     newest: Option<Mutex<Newest>>,
     /// The newest event when the inbox was opened. What is not newer may have been begun or settled before.
     opened_at: i64,
     /// Up to here the log may hold dispatches that have ended, or wait on disk, without having been read into memory.
     pub(crate) look_closely_until: AtomicI64,
+}
+
+/// Which of the dispatches that wait on disk.
+#[derive(Clone, Copy)]
+enum Due {
+    /// Those whose time has come, and replays that were tried before.
+    Retries(OffsetDateTime),
+    /// Replays that were not tried yet.
+    Replays,
 }
 
 /// What was found to be handed on.
@@ -49,6 +61,7 @@ impl Desk {
             filling: Mutex::new(()),
             writing,
             newest,
+            replays_first: AtomicBool::new(false),
             opened_at,
             look_closely_until: AtomicI64::new(opened_at),
         }
@@ -57,6 +70,13 @@ impl Desk {
     /// The queue, for a moment. It is never locked across a wait or a read of the file.
     pub(crate) fn queue(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Looks at the end of the log anew for what overtakes what: an event further back has got a subject.
+    pub(crate) fn forget_newest(&self) {
+        if let Some(newest) = &self.newest {
+            *newest.lock().unwrap_or_else(PoisonError::into_inner) = Newest::default();
+        }
     }
 
     /// Whether handing on of the event at `position` may have begun before the inbox was opened.
@@ -73,8 +93,15 @@ impl Desk {
     ) -> rusqlite::Result<Found> {
         let _filling = self.filling.lock().unwrap_or_else(PoisonError::into_inner);
         if !self.queue().is_paused {
-            self.fill_held(connection, limit, now)?;
-            while self.queue().ready() < limit && self.fill_fresh(connection)? {}
+            self.fill_held(connection, limit, Due::Retries(now))?;
+            // Neither many replays nor much news hold the other up.
+            if self.replays_first.fetch_xor(true, Ordering::Relaxed) {
+                self.fill_held(connection, limit, Due::Replays)?;
+                self.fill_from_log(connection, limit)?;
+            } else {
+                self.fill_from_log(connection, limit)?;
+                self.fill_held(connection, limit, Due::Replays)?;
+            }
         }
         let next_due = self.next_due(connection, now)?;
         let entries = self.queue().take(limit);
@@ -86,16 +113,23 @@ impl Desk {
     }
 
     /// Takes in dispatches whose next attempt is due.
-    fn fill_held(&self, connection: &Connection, limit: usize, now: OffsetDateTime) -> rusqlite::Result<()> {
+    fn fill_held(&self, connection: &Connection, limit: usize, due: Due) -> rusqlite::Result<()> {
+        if self.queue().ready() >= limit {
+            return Ok(());
+        }
+        let (from, to) = match due {
+            Due::Retries(now) => (AT_ONCE, row::nanoseconds(now)),
+            Due::Replays => (i64::MIN, REPLAY_AT_ONCE),
+        };
         let mut select = connection.prepare_cached(
             "SELECT position, replay, subject, attempts FROM held
-             WHERE consumer = ?1 AND due <= ?2 ORDER BY due LIMIT ?3",
+             WHERE consumer = ?1 AND due BETWEEN ?2 AND ?3 ORDER BY due LIMIT ?4",
         )?;
         // Some of them may be under way already.
         let most = i64::try_from(limit.saturating_add(self.queue().under_way())).unwrap_or(i64::MAX);
         loop {
             let left = self.queue().left;
-            let due = select.query_map(params![self.consumer.0, row::nanoseconds(now), most], |row| {
+            let due = select.query_map(params![self.consumer.0, from, to, most], |row| {
                 let ticket = Ticket { position: row.get(0)?, replay: row.get(1)? };
                 Ok(Entry { ticket, subject: row.get(2)?, attempts: row.get(3)?, is_held: true })
             })?;
@@ -110,6 +144,11 @@ impl Desk {
             }
             return Ok(());
         }
+    }
+
+    fn fill_from_log(&self, connection: &mut Connection, limit: usize) -> rusqlite::Result<()> {
+        while self.queue().ready() < limit && self.fill_fresh(connection)? {}
+        Ok(())
     }
 
     /// Takes in the next events of the log; `false` when there are no more, or no room for them.

@@ -22,6 +22,9 @@ use crate::queue::Queue;
 use crate::writer::Job;
 use crate::{release, replay, retention, schema};
 
+/// How often a claim looks further when all that it found has ended without being handed on.
+const MOST_LOOKS: usize = 8;
+
 #[async_trait]
 impl Inbox for SqliteInbox {
     async fn register(&self, consumers: &[ConsumerSpec]) -> Result<Vec<ConsumerId>, InboxError> {
@@ -81,7 +84,7 @@ impl Inbox for SqliteInbox {
         now: OffsetDateTime,
     ) -> Result<Claim, InboxError> {
         let desk = self.desk(consumer)?;
-        loop {
+        for _ in 0..MOST_LOOKS {
             let reading = Arc::clone(&desk);
             let found = self.log.read(move |connection| reading.claim(connection, limit, now)).await?;
             let is_worth_another_look = found.claimed.is_empty() && !found.ended.is_empty();
@@ -108,6 +111,8 @@ impl Inbox for SqliteInbox {
             }
             return Ok(Claim { events: found.claimed, next_due: found.next_due });
         }
+        // There may be more to look through; whoever claims has other things to do too.
+        Ok(Claim { events: Vec::new(), next_due: Some(now) })
     }
 
     async fn settle(&self, consumer: ConsumerId, settlements: Vec<Settlement>) -> Result<(), InboxError> {
@@ -125,6 +130,8 @@ impl Inbox for SqliteInbox {
     async fn set_paused(&self, consumer: ConsumerId, reason: Option<String>) -> Result<(), InboxError> {
         let desk = self.desk(consumer)?;
         let is_paused = reason.is_some();
+        // Memory follows the file in the same order, whoever else pauses or resumes meanwhile.
+        let _writing = desk.writing.lock().await;
         self.write(move |connection| {
             connection
                 .execute("UPDATE consumer SET paused = ?2 WHERE id = ?1", params![consumer.0, reason])

@@ -229,7 +229,7 @@ pub(crate) fn dispatches_of(
             attempts.push(AttemptRecord { started_at, took, error: None });
         }
         // Nobody asked for a time that was only written so that it has come.
-        let due = row.get::<_, Option<i64>>(6)?.filter(|due| *due != AT_ONCE).and_then(row::time);
+        let due = row.get::<_, Option<i64>>(6)?.filter(|due| *due > AT_ONCE).and_then(row::time);
         Ok((consumer, DispatchRecord { consumer: row.get(1)?, replay, state, due, attempts }))
     })?;
     rows.collect()

@@ -10,7 +10,7 @@ use crate::claim::subject_hash;
 use crate::inbox::SqliteInbox;
 use crate::log::dispatches_of;
 use crate::search::{Direction, Search};
-use crate::settle::AT_ONCE;
+use crate::settle::{AT_ONCE, REPLAY_AT_ONCE};
 use crate::{position, row};
 
 /// To whom events are handed on again.
@@ -230,6 +230,12 @@ pub(crate) fn hold(
                                     THEN NULL ELSE ?5 END, 0
              WHERE true ON CONFLICT DO NOTHING",
         )?
-        .execute(params![consumer, position, replay, subject, AT_ONCE])
+        .execute(params![
+            consumer,
+            position,
+            replay,
+            subject,
+            if replay == 0 { AT_ONCE } else { REPLAY_AT_ONCE }
+        ])
         .map(drop)
 }

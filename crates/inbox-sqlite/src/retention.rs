@@ -11,6 +11,8 @@ use crate::position;
 
 /// How many events are looked at in one step.
 const STEP: usize = 256;
+/// From this many bytes of bodies on a step is over: their pages are read to be freed.
+const MOST_BYTES: usize = 4 << 20;
 /// From this many free pages on, if they are more than a quarter, the file is made smaller.
 const WORTHWHILE: u64 = 1024;
 /// How many of them go in one step.
@@ -26,37 +28,46 @@ pub(crate) async fn run(inbox: &SqliteInbox, retention: Retention) -> Result<Pru
         None => 0,
     };
     let from = inbox.pruned_to.load(Ordering::Relaxed);
-    let (looked_at, done) = inbox.log.read(move |connection| done(connection, from, before)).await?;
+    let Step { looked_to, is_last, done } =
+        inbox.log.read(move |connection| step(connection, from, before)).await?;
     let pruned =
         if done.is_empty() { 0 } else { inbox.write(move |connection| delete(connection, &done)).await? };
     let gave_back = inbox.write(give_back).await?;
 
-    let is_at_end = looked_at.len() < STEP;
-    let next = if is_at_end { 0 } else { looked_at.last().copied().unwrap_or_default() };
-    inbox.pruned_to.store(next, Ordering::Relaxed);
-    Ok(Pruned { events: pruned, is_unfinished: !is_at_end || gave_back })
+    inbox.pruned_to.store(if is_last { 0 } else { looked_to }, Ordering::Relaxed);
+    Ok(Pruned { events: pruned, is_unfinished: !is_last || gave_back })
 }
 
-/// The next events of the log, and those of them that are done.
+/// What one look at the log found.
+struct Step {
+    looked_to: i64,
+    is_last: bool,
+    done: Vec<i64>,
+}
+
+/// Looks at the next events of the log.
 ///
 /// The newest is left alone: after a restart it alone may tell which positions, and so which ids, were given before.
-fn done(connection: &mut Connection, from: i64, before: i64) -> rusqlite::Result<(Vec<i64>, Vec<i64>)> {
+fn step(connection: &mut Connection, from: i64, before: i64) -> rusqlite::Result<Step> {
     let snapshot = connection.transaction()?;
     let mut select = snapshot.prepare_cached(
-        "SELECT position, kind IS NOT NULL FROM event
+        "SELECT position, kind IS NOT NULL, length(body) FROM event
          WHERE position > ?1 AND position < min(?2, (SELECT max(position) FROM event))
          ORDER BY position LIMIT ?3",
     )?;
-    let (mut looked_at, mut done) = (Vec::new(), Vec::new());
     let mut rows = select.query(params![from, before, STEP])?;
-    while let Some(row) = rows.next()? {
-        let position = row.get(0)?;
-        looked_at.push(position);
-        if row.get(1)? && state_of(&snapshot, position)? == EventState::Done {
-            done.push(position);
+    let (mut looked_to, mut looked_at, mut bytes, mut done) = (from, 0, 0, Vec::new());
+    while bytes < MOST_BYTES
+        && let Some(row) = rows.next()?
+    {
+        looked_to = row.get(0)?;
+        looked_at += 1;
+        if row.get(1)? && state_of(&snapshot, looked_to)? == EventState::Done {
+            done.push(looked_to);
+            bytes += row.get::<_, usize>(2)?;
         }
     }
-    Ok((looked_at, done))
+    Ok(Step { looked_to, is_last: bytes < MOST_BYTES && looked_at < STEP, done })
 }
 
 /// Deletes these events, unless somebody asked for one of them again meanwhile.

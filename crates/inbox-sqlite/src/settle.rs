@@ -13,6 +13,8 @@ pub(crate) const DEAD: i64 = 2;
 pub(crate) const OVERTAKEN: i64 = 3;
 /// When something is due that need not wait: whatever the clock does, that has come.
 pub(crate) const AT_ONCE: i64 = 0;
+/// The same for replays, which are kept apart so that many of them hold up nothing else.
+pub(crate) const REPLAY_AT_ONCE: i64 = -1;
 
 /// Writes `changes` and the cursor that holds once they are durable.
 pub(crate) fn write(
@@ -145,10 +147,11 @@ fn unhold(connection: &Connection, consumer: ConsumerId, entry: &Entry) -> rusql
         .execute(params![consumer.0, entry.ticket.position, entry.ticket.replay])?;
     connection
         .prepare_cached(
-            "UPDATE held SET due = ?3 WHERE consumer = ?1 AND due IS NULL AND (position, replay) IN
+            "UPDATE held SET due = CASE replay WHEN 0 THEN ?3 ELSE ?4 END
+             WHERE consumer = ?1 AND due IS NULL AND (position, replay) IN
                 (SELECT position, replay FROM held WHERE consumer = ?1 AND subject = ?2
                  ORDER BY position, replay LIMIT 1)",
         )?
-        .execute(params![consumer.0, entry.subject, AT_ONCE])?;
+        .execute(params![consumer.0, entry.subject, AT_ONCE, REPLAY_AT_ONCE])?;
     Ok(())
 }

@@ -166,7 +166,7 @@ pub struct ConsumerStatus {
 pub struct Claim {
     /// What is to be handed on now.
     pub events: Vec<Claimed>,
-    /// When the next waiting attempt is due, if one waits.
+    /// When the next waiting attempt is due, if one waits; or now, when there is more to look through.
     pub next_due: Option<OffsetDateTime>,
 }
 

@@ -145,6 +145,7 @@ impl Server {
                         sources,
                         started_at: clock(),
                         clock: Arc::clone(&clock),
+                        strangers: Vec::new(),
                     }),
                 };
                 Some((listener, Arc::new(admin)))

@@ -16,8 +16,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use hooklatch_core::{EventId, Identity, Proof};
 use hooklatch_inbox::{
-    Appended, Arrival, ConsumerId, ConsumerSpec, Content, EventLog as _, EventState, Inbox as _,
-    InboxErrorKind, Ordering, Outcome, Query, Reading, Settlement, Ticket,
+    Appended, Arrival, Claim, Claimed, ConsumerId, ConsumerSpec, Content, EventLog as _, EventState,
+    Inbox as _, InboxErrorKind, Ordering, Outcome, Query, Reading, Settlement, Ticket,
 };
 use hooklatch_inbox_sqlite::{SqliteInbox, SqliteLog};
 use time::OffsetDateTime;
@@ -108,19 +108,20 @@ impl Fixture {
     async fn drain(&self) -> Vec<(Ticket, u32, String)> {
         let mut drained = Vec::new();
         loop {
-            let claimed = self.claim(256).await;
-            if claimed.is_empty() {
+            let Claim { events, next_due } = self.inbox.claim(self.consumers[0], 256, NOON).await.unwrap();
+            if events.is_empty() && next_due.is_none_or(|due| due > NOON) {
                 return drained;
             }
-            let done = |ticket| Settlement {
-                ticket,
+            let done = |claimed: &Claimed| Settlement {
+                ticket: claimed.ticket,
                 started_at: NOON,
                 took: Duration::ZERO,
                 outcome: Outcome::Done,
             };
-            let settlements = claimed.iter().map(|(ticket, _, _)| done(*ticket)).collect();
-            self.inbox.settle(self.consumers[0], settlements).await.unwrap();
-            drained.extend(claimed);
+            self.inbox.settle(self.consumers[0], events.iter().map(done).collect()).await.unwrap();
+            drained.extend(events.into_iter().map(|claimed| {
+                (claimed.ticket, claimed.attempt, String::from_utf8(claimed.event.body.to_vec()).unwrap())
+            }));
         }
     }
 }

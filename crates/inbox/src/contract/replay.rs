@@ -12,6 +12,7 @@ cases![
     what_has_not_ended_is_left_alone,
     replays_of_a_subject_come_in_order,
     replays_and_news_do_not_wait_for_each_other,
+    many_replays_hold_up_no_news_nor_retries,
     what_is_chosen_as_dead_goes_to_who_was_given_up_on,
     a_consumer_may_be_handed_what_came_before_it,
     what_was_replayed_is_done_when_the_replay_is,
@@ -304,4 +305,26 @@ async fn a_replay_that_makes_no_sense_is_refused(stand: Stand) {
         assert_invalid(stand.inbox.replay(replay).await);
     }
     assert!(stand.claim(10).await.is_empty());
+}
+
+/// However many replays wait, what is new and what is due again comes in between.
+async fn many_replays_hold_up_no_news_nor_retries(stand: Stand) {
+    let stand = stand.with(ONE).await;
+    for number in 0..40 {
+        stand.ended(&format!("old {number}"), &format!("old {number}"), Outcome::Done).await;
+    }
+    stand.append("again", "again").await;
+    let taken = stand.claim(1).await;
+    stand.settle(&taken[0], retry(1)).await;
+    assert_eq!(stand.replay(matching(by_state(EventState::Done))).await, counts(40, 40, 0));
+    stand.append("new", "new").await;
+    let mut seen = Vec::new();
+    for _ in 0..8 {
+        for taken in stand.claim_at(2, later(2)).await {
+            stand.settle(&taken, Outcome::Done).await;
+            seen.push(taken.body);
+        }
+    }
+    assert!(seen.iter().any(|body| body == "again") && seen.iter().any(|body| body == "new"), "{seen:?}");
+    assert!(seen.iter().any(|body| body.starts_with("old")), "{seen:?}");
 }

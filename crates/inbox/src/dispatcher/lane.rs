@@ -53,6 +53,7 @@ pub(super) async fn run(lane: Lane, context: Context, mut stopped: watch::Receiv
         settling: None,
         being_settled: Vec::new(),
         pause_for: None,
+        pausing_for: None,
         breaker: Breaker::closed(),
         wake_at: Instant::now(),
         claimed_at: Instant::now(),
@@ -92,6 +93,8 @@ struct State {
     being_settled: Vec<Settlement>,
     /// Why the consumer is to be paused, when it asked for that.
     pause_for: Option<String>,
+    /// The same, while that is being written down.
+    pausing_for: Option<String>,
     breaker: Breaker,
     wake_at: Instant,
     claimed_at: Instant,
@@ -251,7 +254,8 @@ impl State {
             return;
         }
         self.being_settled = std::mem::take(&mut self.unsettled);
-        let (settlements, pause_for) = (self.being_settled.clone(), self.pause_for.clone());
+        self.pausing_for = self.pause_for.take();
+        let (settlements, pause_for) = (self.being_settled.clone(), self.pausing_for.clone());
         let inbox = Arc::clone(&self.context.inbox);
         let id = self.lane.id;
         self.settling = Some(tokio::spawn(async move {
@@ -268,14 +272,12 @@ impl State {
         self.settling = None;
         let mut settlements = std::mem::take(&mut self.being_settled);
         let error = match result {
-            Some(Ok(())) => {
-                self.pause_for = None;
-                return;
-            }
+            Some(Ok(())) => return,
             Some(Err(error)) => error.to_string(),
             None => "the inbox panicked".to_owned(),
         };
         tracing::error!(consumer = %self.lane.name, error, "cannot write down how attempts ended; trying again");
+        self.pause_for = self.pause_for.take().or(self.pausing_for.take());
         settlements.append(&mut self.unsettled);
         self.unsettled = settlements;
         tokio::time::sleep(AFTER_INBOX_ERROR).await;

@@ -29,6 +29,8 @@ pub(crate) struct Api {
     pub(crate) sources: Vec<Arc<Source>>,
     pub(crate) clock: Clock,
     pub(crate) started_at: OffsetDateTime,
+    /// Consumers of the inbox that nobody here can tell the wishes of.
+    pub(crate) strangers: Vec<String>,
 }
 
 /// One call.
@@ -57,7 +59,11 @@ impl Api {
         store: Arc<impl Inbox + RejectedStore>,
     ) -> Result<Self, InboxError> {
         let sources = source::at_work(&*store, config).await?;
+        let is_configured = |name: &str| config.consumers.iter().any(|consumer| consumer.name == name);
+        let known = store.consumers().await?.into_iter().map(|consumer| consumer.name);
+        let strangers = known.filter(|name| !is_configured(name)).collect();
         Ok(Self {
+            strangers,
             inbox: Arc::clone(&store) as _,
             rejected: store,
             configured: Configured::of(config),
@@ -65,6 +71,20 @@ impl Api {
             clock: Arc::new(now),
             started_at: now(),
         })
+    }
+
+    /// Refuses to take in anything where it cannot be told who wants it.
+    ///
+    /// Whoever wants a request is found out once, when it is taken in: a consumer that is forgotten never gets it.
+    pub(super) fn check_everybody_is_known(&self) -> Result<(), Problem> {
+        if self.strangers.is_empty() {
+            return Ok(());
+        }
+        let detail = format!(
+            "the inbox has consumers that this configuration does not: {}; give theirs, or start the server and ask it",
+            self.strangers.join(", ")
+        );
+        Err(Problem::of(StatusCode::CONFLICT).because(detail))
     }
 
     /// Does what a call asks for.
@@ -104,6 +124,7 @@ impl Api {
             Route::Explain(id) => self.explain(id).await?,
             Route::Admit(id) => {
                 nothing(&call.body)?;
+                self.check_everybody_is_known()?;
                 self.admit(id).await?
             }
             Route::Stats => self.stats().await?,

@@ -88,6 +88,7 @@ impl Api {
         let detail = self.event(id).await?;
         let mut outcome = Outcome::default();
         if detail.record.state == EventState::Quarantined {
+            self.check_everybody_is_known()?;
             no_consumer(&asked)?;
             match self.release(detail, asked.dry_run).await? {
                 Reading::Stays(reason) => {
@@ -116,6 +117,7 @@ impl Api {
         }
         let Asked { query, consumer, dry_run } = asked;
         if query.state == Some(EventState::Quarantined) {
+            self.check_everybody_is_known()?;
             no_consumer(&Asked { consumer, ..Asked::default() })?;
             return Ok(self.release_matching(query, dry_run).await?.document(dry_run));
         }

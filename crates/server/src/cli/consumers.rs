@@ -1,6 +1,7 @@
 //! `hooklatch consumers`
 
 use clap::Subcommand;
+use hooklatch_core::text::printable;
 use hooklatch_inbox::EventLog as _;
 use hooklatch_inbox_sqlite::SqliteLog;
 use serde_json::json;
@@ -49,7 +50,7 @@ async fn list(config: &Config, as_json: bool) -> Result<(), Exit> {
     for consumer in consumers {
         let is_configured = config.consumers.iter().any(|configured| configured.name == consumer.name);
         let remark = if is_configured { "" } else { "not configured" };
-        let paused = consumer.paused.unwrap_or_default();
+        let paused = printable(consumer.paused.as_deref().unwrap_or_default()).into_owned();
         rows.add_row([
             consumer.name,
             consumer.held.to_string(),
