@@ -42,7 +42,7 @@ struct Bench {
     scratch: PathBuf,
 }
 
-/// Runs the program: `receive` makes it one of the receivers, anything else are [`Options`].
+/// Runs the program: `receive` makes it one of the receivers, anything else are its options.
 #[expect(clippy::print_stderr, reason = "what is said to people")]
 pub fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
