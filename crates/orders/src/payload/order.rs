@@ -29,6 +29,12 @@ macro_rules! order {
                 customer_card_id?: Id,
                 /// The campaign that the order came through.
                 campaign_id?: Id,
+                /// Only the newer API is known to send it; no page says what it names.
+                connection_order_id?: Id,
+                /// How far the order is, by the name. Only the newer API is known to send it; its words are unknown.
+                status_type_id?: Id,
+                /// The shipping profile. Only the newer API is known to send it; a shipment's own is a name.
+                shipping_profile_id?: Id,
                 /// The latest note, for instance that a shipment got a tracking number.
                 order_notes?: String,
                 /// Null in the sample of 2024, not sent in 2021.
