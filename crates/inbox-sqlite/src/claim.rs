@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use hooklatch_inbox::{Claimed, ConsumerId, Outcome, Ticket};
 use rusqlite::{Connection, OptionalExtension as _, params};
@@ -24,6 +25,8 @@ pub(crate) struct Desk {
     filling: Mutex<()>,
     /// Held from a plan of the queue until it is durable and applied, or given up. It guards the cursor last written.
     pub(crate) writing: tokio::sync::Mutex<i64>,
+    /// The longest that anything waits for its next attempt.
+    longest_wait: time::Duration,
     /// Whether replays come before news in the next claim.
     replays_first: AtomicBool,
     /// Where only the latest of a subject is wanted.
@@ -41,6 +44,8 @@ enum Due {
     Retries(OffsetDateTime),
     /// Replays that were not tried yet.
     Replays,
+    /// Those that would wait longer than anything does: the clock was ahead when that was written.
+    TooFar(OffsetDateTime),
 }
 
 /// What was found to be handed on.
@@ -52,7 +57,7 @@ pub(crate) struct Found {
 }
 
 impl Desk {
-    pub(crate) fn new(consumer: ConsumerId, queue: Queue, opened_at: i64) -> Self {
+    pub(crate) fn new(consumer: ConsumerId, queue: Queue, opened_at: i64, longest_wait: Duration) -> Self {
         let newest = queue.skips_overtaken().then(Mutex::default);
         let writing = tokio::sync::Mutex::new(queue.cursor());
         Self {
@@ -61,6 +66,7 @@ impl Desk {
             filling: Mutex::new(()),
             writing,
             newest,
+            longest_wait: longest_wait.try_into().unwrap_or(time::Duration::MAX),
             replays_first: AtomicBool::new(false),
             opened_at,
             look_closely_until: AtomicI64::new(opened_at),
@@ -94,6 +100,7 @@ impl Desk {
         let _filling = self.filling.lock().unwrap_or_else(PoisonError::into_inner);
         if !self.queue().is_paused {
             self.fill_held(connection, limit, Due::Retries(now))?;
+            self.fill_held(connection, limit, Due::TooFar(now))?;
             // Neither many replays nor much news hold the other up.
             if self.replays_first.fetch_xor(true, Ordering::Relaxed) {
                 self.fill_held(connection, limit, Due::Replays)?;
@@ -120,6 +127,10 @@ impl Desk {
         let (from, to) = match due {
             Due::Retries(now) => (AT_ONCE, row::nanoseconds(now)),
             Due::Replays => (i64::MIN, REPLAY_AT_ONCE),
+            Due::TooFar(now) => match now.checked_add(self.longest_wait) {
+                Some(farthest) => (row::nanoseconds(farthest).saturating_add(1), i64::MAX),
+                None => return Ok(()),
+            },
         };
         let mut select = connection.prepare_cached(
             "SELECT position, replay, subject, attempts FROM held
