@@ -112,7 +112,7 @@ impl Desk {
         }
         let next_due = self.next_due(connection, now)?;
         let entries = self.queue().take(limit);
-        self.load(connection, &entries, next_due).inspect_err(|_| {
+        self.load(connection, &entries, next_due, now).inspect_err(|_| {
             for entry in &entries {
                 self.queue().release(entry.ticket);
             }
@@ -247,16 +247,23 @@ impl Desk {
         connection: &Connection,
         entries: &[Entry],
         next_due: Option<OffsetDateTime>,
+        now: OffsetDateTime,
     ) -> rusqlite::Result<Found> {
         let instance = row::instance(connection)?;
         let mut newest =
             self.newest.as_ref().map(|newest| newest.lock().unwrap_or_else(PoisonError::into_inner));
-        if let Some(newest) = newest.as_mut().filter(|_| !entries.is_empty()) {
-            newest.read(connection, self.consumer)?;
-        }
+        let unknown_for = match newest.as_mut() {
+            Some(newest) if !entries.is_empty() => newest.read(connection, self.consumer)?,
+            _ => None,
+        };
         let mut found = Found { claimed: Vec::with_capacity(entries.len()), ended: Vec::new(), next_due };
+        let mut unknown = Vec::new();
         for Entry { ticket, attempts, .. } in entries {
             // Whoever asked for an event again wants it, however old it is.
+            if unknown_for.is_some() && ticket.replay == 0 {
+                unknown.push(*ticket);
+                continue;
+            }
             if let Some(newest) = newest.as_ref().filter(|_| ticket.replay == 0)
                 && newest.has_overtaken(connection, self.consumer, ticket.position)?
             {
@@ -278,6 +285,10 @@ impl Desk {
                     found.ended.push((*ticket, Outcome::Dead { error }));
                 }
             }
+        }
+        unknown.into_iter().rev().for_each(|ticket| self.queue().release(ticket));
+        if let Some(later) = unknown_for.and_then(|rest| now.checked_add(rest.try_into().ok()?)) {
+            found.next_due = Some(found.next_due.map_or(later, |due| due.min(later)));
         }
         Ok(found)
     }
