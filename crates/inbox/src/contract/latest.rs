@@ -169,8 +169,8 @@ async fn what_is_understood_later_overtakes_too(stand: Stand) {
 
 /// However many have been overtaken, a claim ends soon; when it has found nothing yet, it says that there is more.
 async fn a_claim_does_not_look_through_everything_that_is_overtaken(stand: Stand) {
-    const OVERTAKEN: usize = 400;
-    const MOST_AT_ONCE: usize = 50;
+    const OVERTAKEN: usize = 60;
+    const MOST_AT_ONCE: usize = 20;
     let stand = stand.with(LATEST).await;
     for seconds in 0..=OVERTAKEN {
         stand.append_at("a", &seconds.to_string(), i64::try_from(seconds).unwrap()).await;
