@@ -20,7 +20,8 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use hooklatch_core::{Identity, Proof};
 use hooklatch_inbox::{
-    Arrival, Claimed, ConsumerId, ConsumerSpec, Content, Inbox as _, Ordering, Outcome, Reading, Settlement,
+    Arrival, Claimed, ConsumerId, ConsumerSpec, Content, Inbox as _, Ordering, Outcome, Reading, Retry,
+    Settlement,
 };
 use hooklatch_inbox_sqlite::SqliteInbox;
 use time::OffsetDateTime;
@@ -82,7 +83,11 @@ impl Store {
         let folder = tempfile::tempdir().unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let inbox = SqliteInbox::open(&folder.path().join("hooklatch.db")).unwrap();
-        let spec = ConsumerSpec { name: "ledger".to_owned(), ordering: Ordering::Subject };
+        let spec = ConsumerSpec {
+            name: "ledger".to_owned(),
+            ordering: Ordering::Subject,
+            longest_wait: Retry::default().longest_wait(),
+        };
         let ids = runtime.block_on(inbox.register(&[spec])).unwrap();
         let bare = File::create(folder.path().join("bare")).unwrap();
         Self {

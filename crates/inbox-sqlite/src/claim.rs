@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use hooklatch_inbox::{Claimed, ConsumerId, Outcome, Ticket};
 use rusqlite::{Connection, OptionalExtension as _, params};
@@ -24,6 +25,8 @@ pub(crate) struct Desk {
     filling: Mutex<()>,
     /// Held from a plan of the queue until it is durable and applied, or given up. It guards the cursor last written.
     pub(crate) writing: tokio::sync::Mutex<i64>,
+    /// The longest that anything waits for its next attempt.
+    longest_wait: time::Duration,
     /// Whether replays come before news in the next claim.
     replays_first: AtomicBool,
     /// Where only the latest of a subject is wanted.
@@ -41,6 +44,8 @@ enum Due {
     Retries(OffsetDateTime),
     /// Replays that were not tried yet.
     Replays,
+    /// Those that would wait longer than anything does: the clock was ahead when that was written.
+    TooFar(OffsetDateTime),
 }
 
 /// What was found to be handed on.
@@ -52,7 +57,7 @@ pub(crate) struct Found {
 }
 
 impl Desk {
-    pub(crate) fn new(consumer: ConsumerId, queue: Queue, opened_at: i64) -> Self {
+    pub(crate) fn new(consumer: ConsumerId, queue: Queue, opened_at: i64, longest_wait: Duration) -> Self {
         let newest = queue.skips_overtaken().then(Mutex::default);
         let writing = tokio::sync::Mutex::new(queue.cursor());
         Self {
@@ -61,6 +66,7 @@ impl Desk {
             filling: Mutex::new(()),
             writing,
             newest,
+            longest_wait: longest_wait.try_into().unwrap_or(time::Duration::MAX),
             replays_first: AtomicBool::new(false),
             opened_at,
             look_closely_until: AtomicI64::new(opened_at),
@@ -94,6 +100,7 @@ impl Desk {
         let _filling = self.filling.lock().unwrap_or_else(PoisonError::into_inner);
         if !self.queue().is_paused {
             self.fill_held(connection, limit, Due::Retries(now))?;
+            self.fill_held(connection, limit, Due::TooFar(now))?;
             // Neither many replays nor much news hold the other up.
             if self.replays_first.fetch_xor(true, Ordering::Relaxed) {
                 self.fill_held(connection, limit, Due::Replays)?;
@@ -105,7 +112,7 @@ impl Desk {
         }
         let next_due = self.next_due(connection, now)?;
         let entries = self.queue().take(limit);
-        self.load(connection, &entries, next_due).inspect_err(|_| {
+        self.load(connection, &entries, next_due, now).inspect_err(|_| {
             for entry in &entries {
                 self.queue().release(entry.ticket);
             }
@@ -120,6 +127,10 @@ impl Desk {
         let (from, to) = match due {
             Due::Retries(now) => (AT_ONCE, row::nanoseconds(now)),
             Due::Replays => (i64::MIN, REPLAY_AT_ONCE),
+            Due::TooFar(now) => match now.checked_add(self.longest_wait) {
+                Some(farthest) => (row::nanoseconds(farthest).saturating_add(1), i64::MAX),
+                None => return Ok(()),
+            },
         };
         let mut select = connection.prepare_cached(
             "SELECT position, replay, subject, attempts FROM held
@@ -236,16 +247,23 @@ impl Desk {
         connection: &Connection,
         entries: &[Entry],
         next_due: Option<OffsetDateTime>,
+        now: OffsetDateTime,
     ) -> rusqlite::Result<Found> {
         let instance = row::instance(connection)?;
         let mut newest =
             self.newest.as_ref().map(|newest| newest.lock().unwrap_or_else(PoisonError::into_inner));
-        if let Some(newest) = newest.as_mut().filter(|_| !entries.is_empty()) {
-            newest.read(connection, self.consumer)?;
-        }
+        let unknown_for = match newest.as_mut() {
+            Some(newest) if !entries.is_empty() => newest.read(connection, self.consumer)?,
+            _ => None,
+        };
         let mut found = Found { claimed: Vec::with_capacity(entries.len()), ended: Vec::new(), next_due };
+        let mut unknown = Vec::new();
         for Entry { ticket, attempts, .. } in entries {
             // Whoever asked for an event again wants it, however old it is.
+            if unknown_for.is_some() && ticket.replay == 0 {
+                unknown.push(*ticket);
+                continue;
+            }
             if let Some(newest) = newest.as_ref().filter(|_| ticket.replay == 0)
                 && newest.has_overtaken(connection, self.consumer, ticket.position)?
             {
@@ -267,6 +285,10 @@ impl Desk {
                     found.ended.push((*ticket, Outcome::Dead { error }));
                 }
             }
+        }
+        unknown.into_iter().rev().for_each(|ticket| self.queue().release(ticket));
+        if let Some(later) = unknown_for.and_then(|rest| now.checked_add(rest.try_into().ok()?)) {
+            found.next_due = Some(found.next_due.map_or(later, |due| due.min(later)));
         }
         Ok(found)
     }

@@ -57,7 +57,7 @@ impl Inbox for SqliteInbox {
         for (spec, (id, position, is_paused)) in consumers.iter().zip(&rows) {
             if !desks.iter().any(|desk| desk.consumer == *id) {
                 let queue = Queue::new(spec.ordering, *position, *is_paused);
-                desks.push(Arc::new(Desk::new(*id, queue, self.opened_at)));
+                desks.push(Arc::new(Desk::new(*id, queue, self.opened_at, spec.longest_wait)));
             }
         }
         Ok(rows.into_iter().map(|(id, _, _)| id).collect())

@@ -14,6 +14,7 @@ use crate::claim::Desk;
 use crate::fault::{closed, not_written, unavailable};
 use crate::lock::Lock;
 use crate::log::SqliteLog;
+use crate::outlived::Measured;
 use crate::writer::{self, Job, Shared};
 use crate::{checkpoint, index, nudge, schema, settle};
 
@@ -38,6 +39,8 @@ pub struct SqliteInbox {
     pub(crate) opened_at: i64,
     /// Up to here pruning has come on its way through the log.
     pub(crate) pruned_to: AtomicI64,
+    /// How much of the file is identities.
+    pub(crate) identities: Mutex<Option<Measured>>,
     _lock: Lock,
 }
 
@@ -100,6 +103,7 @@ impl SqliteInbox {
             threads: Mutex::new(vec![writer, checkpointer, indexer]),
             opened_at,
             pruned_to: AtomicI64::new(0),
+            identities: Mutex::default(),
             _lock: lock,
         })
     }

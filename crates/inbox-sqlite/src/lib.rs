@@ -13,6 +13,7 @@ mod latest;
 mod lock;
 mod log;
 mod nudge;
+mod outlived;
 mod position;
 mod queue;
 mod readers;

@@ -3,10 +3,11 @@
 use std::sync::atomic::Ordering;
 
 use hooklatch_inbox::{EventLog as _, EventState, InboxError, Pruned, Retention};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::inbox::SqliteInbox;
 use crate::log::state_of;
+use crate::outlived::bytes_of_identities;
 use crate::position;
 
 /// How many events are looked at in one step.
@@ -20,28 +21,45 @@ const PAGES: u64 = 256;
 
 /// One step through the log, from where the last one ended.
 pub(crate) async fn run(inbox: &SqliteInbox, retention: Retention) -> Result<Pruned, InboxError> {
-    let size = inbox.log.size().await?;
-    let is_too_large = retention.most_bytes.is_some_and(|most| size.used_bytes > most);
     let before = match retention.before {
-        _ if is_too_large => i64::MAX,
+        _ if is_too_large(inbox, retention).await? => i64::MAX,
         Some(time) => position::first_at(time),
         None => 0,
     };
     let from = inbox.pruned_to.load(Ordering::Relaxed);
-    let Step { looked_to, is_last, done } =
+    let Step { looked_to, is_last, passes_stretch, done } =
         inbox.log.read(move |connection| step(connection, from, before)).await?;
-    let pruned =
-        if done.is_empty() { 0 } else { inbox.write(move |connection| delete(connection, &done)).await? };
+    let mut pruned = Pruned::default();
+    let mut forgotten = None;
+    if !done.is_empty() || passes_stretch {
+        let to = if is_last { i64::MAX } else { looked_to };
+        (pruned.events, forgotten) = inbox
+            .write(move |connection| Ok((delete(connection, &done)?, forget_stretch(connection, from, to)?)))
+            .await?;
+    }
     let gave_back = inbox.write(give_back).await?;
 
-    inbox.pruned_to.store(if is_last { 0 } else { looked_to }, Ordering::Relaxed);
-    Ok(Pruned { events: pruned, is_unfinished: !is_last || gave_back })
+    // Where the index of a stretch went there may be another right behind it.
+    let next = forgotten.unwrap_or(if is_last { 0 } else { looked_to });
+    inbox.pruned_to.store(next, Ordering::Relaxed);
+    pruned.is_unfinished = !is_last || forgotten.is_some() || gave_back;
+    pruned.is_too_large = !pruned.is_unfinished && is_too_large(inbox, retention).await?;
+    Ok(pruned)
+}
+
+/// Whether more is in use than may be, apart from what is kept for ever.
+async fn is_too_large(inbox: &SqliteInbox, retention: Retention) -> Result<bool, InboxError> {
+    let Some(most) = retention.most_bytes else { return Ok(false) };
+    let used = inbox.log.size().await?.used_bytes;
+    Ok(used > most && used.saturating_sub(bytes_of_identities(inbox).await?) > most)
 }
 
 /// What one look at the log found.
 struct Step {
     looked_to: i64,
     is_last: bool,
+    /// Whether a stretch of the index may have come to its end in here.
+    passes_stretch: bool,
     done: Vec<i64>,
 }
 
@@ -67,7 +85,11 @@ fn step(connection: &mut Connection, from: i64, before: i64) -> rusqlite::Result
             bytes += row.get::<_, usize>(2)?;
         }
     }
-    Ok(Step { looked_to, is_last: bytes < MOST_BYTES && looked_at < STEP, done })
+    let is_last = bytes < MOST_BYTES && looked_at < STEP;
+    let passes_stretch = snapshot
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM segment WHERE last > ?1 AND last <= ?2)")?
+        .query_row(params![from, if is_last { i64::MAX } else { looked_to }], |row| row.get(0))?;
+    Ok(Step { looked_to, is_last, passes_stretch, done })
 }
 
 /// Deletes these events, unless somebody asked for one of them again meanwhile.
@@ -85,15 +107,36 @@ fn delete(connection: &Connection, positions: &[i64]) -> rusqlite::Result<u64> {
         }
         pruned += 1;
     }
-    // One stretch of the index at a time; the newest stays, since it tells how far the log is indexed.
-    connection.execute_batch(
-        "DELETE FROM subject WHERE segment = (SELECT min(id) FROM segment
-            WHERE last < (SELECT coalesce(min(position), 0) FROM event) AND id < (SELECT max(id) FROM segment));
-         DELETE FROM segment WHERE last < (SELECT coalesce(min(position), 0) FROM event)
-            AND id < (SELECT max(id) FROM segment)
-            AND NOT EXISTS (SELECT 1 FROM subject WHERE subject.segment = segment.id);",
-    )?;
     Ok(pruned)
+}
+
+/// Deletes the index of the first stretch that ends behind `from`, not behind `to`, and of which no event is left.
+///
+/// Gives where the stretch ended. The newest stays, since it tells how far the log is indexed.
+fn forget_stretch(connection: &Connection, from: i64, to: i64) -> rusqlite::Result<Option<i64>> {
+    let found: Option<(i64, i64, i64)> = connection
+        .prepare_cached(
+            "SELECT id, first, last FROM segment
+             WHERE last > ?1 AND last <= ?2 AND id < (SELECT max(id) FROM segment)
+               AND NOT EXISTS (SELECT 1 FROM event WHERE position BETWEEN first AND last)
+             ORDER BY id LIMIT 1",
+        )?
+        .query_row(params![from, to], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .optional()?;
+    let Some((id, first, last)) = found else { return Ok(None) };
+    // What left quarantine late is in the index of the stretch that was the newest then.
+    connection
+        .prepare_cached(
+            "INSERT INTO subject (segment, hash, position)
+             SELECT (SELECT max(id) FROM segment), hash, position FROM subject
+             WHERE segment = ?1 AND position NOT BETWEEN ?2 AND ?3
+               AND EXISTS (SELECT 1 FROM event WHERE event.position = subject.position)
+             ON CONFLICT DO NOTHING",
+        )?
+        .execute(params![id, first, last])?;
+    connection.prepare_cached("DELETE FROM subject WHERE segment = ?1")?.execute(params![id])?;
+    connection.prepare_cached("DELETE FROM segment WHERE id = ?1")?.execute(params![id])?;
+    Ok(Some(last))
 }
 
 /// Makes the file smaller by some pages; whether it did.

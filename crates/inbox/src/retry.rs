@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+/// The longest wait that a consumer may ask for.
+const LONGEST_RETRY_AFTER: Duration = Duration::from_hours(24);
+
 /// How often and when an event is tried again: exponential back-off with full jitter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retry {
@@ -31,6 +34,16 @@ impl Retry {
         let doubled = 2_u32.checked_pow(attempt.saturating_sub(1)).unwrap_or(u32::MAX);
         Some(self.first.saturating_mul(doubled).min(self.max).mul_f64(jitter.clamp(0.0, 1.0)))
     }
+
+    /// The same where the consumer asked for at least `asked`, of which no more than a day is heeded.
+    pub(crate) fn delay_of_at_least(&self, asked: Duration, attempt: u32, jitter: f64) -> Option<Duration> {
+        Some(self.delay(attempt, jitter)?.max(asked.min(LONGEST_RETRY_AFTER)))
+    }
+
+    /// The longest that an event ever waits for its next attempt.
+    pub fn longest_wait(&self) -> Duration {
+        self.max.max(LONGEST_RETRY_AFTER)
+    }
 }
 
 #[cfg(test)]
@@ -45,6 +58,22 @@ mod tests {
         assert_eq!(longest, [Some(2), Some(4), Some(8), Some(10), None]);
         assert_eq!(retry.delay(3, 0.5), Some(Duration::from_secs(4)));
         assert_eq!(retry.delay(1, 0.0), Some(Duration::ZERO));
+    }
+
+    #[test]
+    fn nothing_waits_longer_than_the_longest_wait() {
+        let day = Duration::from_hours(24);
+        for max in [Duration::from_secs(10), day * 7] {
+            let retry = Retry { attempts: 50, first: Duration::from_secs(2), max };
+            assert_eq!(retry.longest_wait(), max.max(day));
+            for asked in [Duration::ZERO, day, Duration::MAX] {
+                let wait = retry.delay_of_at_least(asked, 40, 1.0).unwrap();
+                assert_eq!(wait, asked.min(day).max(max));
+                assert!(wait <= retry.longest_wait());
+            }
+        }
+        let shorter = Retry::default().delay_of_at_least(Duration::from_secs(90), 1, 0.5);
+        assert_eq!(shorter, Some(Duration::from_secs(90)));
     }
 
     #[test]

@@ -45,6 +45,8 @@ pub trait Inbox: EventLog {
     ///
     /// Events of one subject are claimed in order of arrival, and a later one not before an earlier one is settled
     /// (unless the consumer's [`Ordering`] says otherwise).
+    /// What failed is claimed once its next attempt is due, or at once when that is further ahead than the consumer's
+    /// [`longest_wait`](ConsumerSpec::longest_wait): then the clock was ahead when the time was written.
     /// What was claimed and not settled when the process ended is claimed again after a restart.
     /// So is what a claim took whose future was dropped before it could tell: wait for its end.
     async fn claim(
@@ -134,6 +136,10 @@ pub struct ConsumerSpec {
     pub name: String,
     /// The order that it wants.
     pub ordering: Ordering,
+    /// The longest that any of its events waits for its next attempt, as [`Retry::longest_wait`] gives it.
+    ///
+    /// [`Retry::longest_wait`]: crate::Retry::longest_wait
+    pub longest_wait: Duration,
 }
 
 /// The order in which a consumer gets events.

@@ -8,6 +8,8 @@ pub struct Retention {
     /// Done events that arrived before this time.
     pub before: Option<OffsetDateTime>,
     /// The oldest done events, until no more than this many bytes are in use.
+    ///
+    /// What makes a repeat of a pruned event a repeat is kept for ever, and does not count.
     pub most_bytes: Option<u64>,
 }
 
@@ -18,6 +20,8 @@ pub struct Pruned {
     pub events: u64,
     /// Whether more can go: a step is small, so that nobody waits for it.
     pub is_unfinished: bool,
+    /// Whether more than [`Retention::most_bytes`] is in use although nothing more can go.
+    pub is_too_large: bool,
 }
 
 /// How much an inbox holds.

@@ -43,7 +43,11 @@ pub(crate) struct Member {
 impl Member {
     /// What the inbox must know of it.
     pub(crate) fn spec(&self) -> ConsumerSpec {
-        ConsumerSpec { name: self.name.clone(), ordering: self.ordering }
+        ConsumerSpec {
+            name: self.name.clone(),
+            ordering: self.ordering,
+            longest_wait: self.retry.longest_wait(),
+        }
     }
 
     /// How it is served, under its number in the inbox.

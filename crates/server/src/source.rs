@@ -219,7 +219,11 @@ pub(crate) async fn at_work(inbox: &dyn Inbox, config: &Config) -> Result<Vec<Ar
     let consumers = &config.consumers;
     let specs: Vec<_> = consumers
         .iter()
-        .map(|consumer| ConsumerSpec { name: consumer.name.clone(), ordering: consumer.ordering })
+        .map(|consumer| ConsumerSpec {
+            name: consumer.name.clone(),
+            ordering: consumer.ordering,
+            longest_wait: consumer.retry.longest_wait(),
+        })
         .collect();
     let ids = inbox.register(&specs).await?;
     let subscriptions: Arc<[Subscription]> = consumers

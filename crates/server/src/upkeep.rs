@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use hooklatch_inbox::{Clock, Inbox, InboxError, Retention};
+use hooklatch_inbox::{Clock, Inbox, InboxError, Pruned, Retention};
 use time::OffsetDateTime;
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -54,18 +54,21 @@ impl Upkeep {
             before: self.config.retention.and_then(|retention| ago(retention, (self.clock)())),
             most_bytes: self.config.max_size,
         };
-        match walk(&*self.inbox, retention).await {
-            Ok(0) => {}
-            Ok(events) => tracing::info!(events, "pruned: they are done, and older than is kept"),
-            Err(error) => tracing::warn!(%error, "cannot delete old events; trying again later"),
+        let Pruned { events, is_too_large, .. } = match walk(&*self.inbox, retention).await {
+            Ok(pruned) => pruned,
+            Err(error) => {
+                tracing::warn!(%error, "cannot delete old events; trying again later");
+                return was_too_large;
+            }
+        };
+        if events > 0 {
+            tracing::info!(events, "pruned: they are done, and older than is kept");
         }
-        let Some(most) = self.config.max_size else { return false };
-        let Ok(size) = self.inbox.size().await else { return was_too_large };
-        let is_too_large = size.used_bytes > most;
         if is_too_large && !was_too_large {
+            let used_bytes = self.inbox.size().await.map(|size| size.used_bytes).ok();
             tracing::warn!(
-                used_bytes = size.used_bytes,
-                max_size = most,
+                used_bytes,
+                max_size = self.config.max_size,
                 "the inbox is larger than it may be, and what is left in it is pending, dead or in quarantine"
             );
         }
@@ -81,18 +84,18 @@ impl Upkeep {
 pub(crate) async fn prune(inbox: &dyn Inbox, before: OffsetDateTime) -> Result<u64, InboxError> {
     let retention = Retention { before: Some(before), most_bytes: None };
     // A step goes on where the last one ended, whoever took it: the first walk may begin in the middle.
-    Ok(walk(inbox, retention).await? + walk(inbox, retention).await?)
+    Ok(walk(inbox, retention).await?.events + walk(inbox, retention).await?.events)
 }
 
-/// Takes steps until the end of the log.
-async fn walk(inbox: &dyn Inbox, retention: Retention) -> Result<u64, InboxError> {
+/// Takes steps until the end of the log; gives all that they did.
+async fn walk(inbox: &dyn Inbox, retention: Retention) -> Result<Pruned, InboxError> {
     let mut events = 0;
     loop {
         let began = Instant::now();
         let pruned = inbox.prune(retention).await?;
         events += pruned.events;
         if !pruned.is_unfinished {
-            return Ok(events);
+            return Ok(Pruned { events, ..pruned });
         }
         tokio::time::sleep((began.elapsed() * SHARE_OF_WALK).max(SHORTEST_REST)).await;
     }

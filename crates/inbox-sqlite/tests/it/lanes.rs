@@ -13,6 +13,8 @@ struct Watched {
     inner: SqliteInbox,
     claims: AtomicUsize,
     panics: AtomicUsize,
+    /// How long a settlement takes besides.
+    slowness: Duration,
 }
 
 #[async_trait]
@@ -59,6 +61,7 @@ impl Inbox for Watched {
             self.panics.fetch_sub(1, Atomic::Relaxed);
             panic!("a settlement panics");
         }
+        tokio::time::sleep(self.slowness).await;
         self.inner.settle(consumer, settlements).await
     }
     async fn set_paused(&self, consumer: ConsumerId, reason: Option<String>) -> Result<(), InboxError> {
@@ -103,11 +106,16 @@ impl<F: Fn(&Dispatch) -> Result<(), Failure> + Send + Sync + 'static> Consumer f
 
 async fn lanes(
     panics: usize,
+    slowness: Duration,
     consumer: impl Fn(&Dispatch) -> Result<(), Failure> + Send + Sync + 'static,
 ) -> (tempfile::TempDir, Arc<Watched>, Arc<AtomicUsize>, Dispatcher) {
     let Fixture { folder, inbox, consumers } = Fixture::new(&[Ordering::Subject]).await;
-    let watched =
-        Arc::new(Watched { inner: inbox, claims: AtomicUsize::new(0), panics: AtomicUsize::new(panics) });
+    let watched = Arc::new(Watched {
+        inner: inbox,
+        claims: AtomicUsize::new(0),
+        panics: AtomicUsize::new(panics),
+        slowness,
+    });
     let inbox: Arc<dyn Inbox> = Arc::clone(&watched) as _;
     let done = Arc::new(AtomicUsize::new(0));
     let lane = Lane {
@@ -153,7 +161,7 @@ fn plain(subject: &str) -> Arrival {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_consumer_that_asks_for_an_endless_wait_does_not_end_its_lane() {
-    let (_folder, inbox, done, _dispatcher) = lanes(0, |dispatch| {
+    let (_folder, inbox, done, _dispatcher) = lanes(0, Duration::ZERO, |dispatch| {
         if dispatch.subject.as_deref() == Some("bad") {
             return Err(Failure::retry_after(Duration::MAX, "never mind"));
         }
@@ -168,7 +176,7 @@ async fn a_consumer_that_asks_for_an_endless_wait_does_not_end_its_lane() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dropped_dispatcher_ends() {
-    let (_folder, inbox, done, dispatcher) = lanes(0, |_| Ok(())).await;
+    let (_folder, inbox, done, dispatcher) = lanes(0, Duration::ZERO, |_| Ok(())).await;
     tokio::time::sleep(Duration::from_millis(200)).await;
     drop(dispatcher);
     tokio::time::sleep(Duration::from_millis(200)).await;
@@ -181,12 +189,35 @@ async fn a_dropped_dispatcher_ends() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_settlement_that_panics_does_not_end_its_lane() {
-    let (_folder, inbox, done, _dispatcher) = lanes(1, |_| Ok(())).await;
+    let (_folder, inbox, done, _dispatcher) = lanes(1, Duration::ZERO, |_| Ok(())).await;
     inbox.append(plain("first")).await.unwrap();
     tokio::time::sleep(Duration::from_millis(300)).await;
     inbox.append(plain("second")).await.unwrap();
     inbox.append(plain("third")).await.unwrap();
     eventually(async || done.load(Atomic::Relaxed) == 3).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pause_that_is_asked_for_while_others_are_settled_is_not_forgotten() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let asking = Arc::clone(&asked);
+    let (_folder, inbox, _done, _dispatcher) = lanes(0, Duration::from_secs(1), move |dispatch| {
+        if dispatch.subject.as_deref() == Some("last") {
+            asking.fetch_add(1, Atomic::Relaxed);
+            return Err(Failure::pause("gone"));
+        }
+        Ok(())
+    })
+    .await;
+    inbox.append(plain("first")).await.unwrap();
+    // The first is handed on at once, and its settlement takes a second.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    inbox.append(plain("last")).await.unwrap();
+    let reason = async || inbox.consumers().await.unwrap().remove(0).paused;
+    eventually(async || reason().await.as_deref() == Some("gone")).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(reason().await.as_deref(), Some("gone"));
+    assert_eq!(asked.load(Atomic::Relaxed), 1, "it has to ask more than once");
 }
 
 struct Hasty;

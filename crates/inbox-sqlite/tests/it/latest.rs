@@ -1,5 +1,7 @@
 //! The index of subjects, and consumers that want only the latest of each.
 
+use hooklatch_inbox::{Replay, Selection};
+
 use super::*;
 
 impl Fixture {
@@ -59,4 +61,51 @@ async fn the_index_finds_what_is_in_it_and_what_is_not_yet() {
     let orders = claimed.iter().filter(|(_, _, body)| body.contains('-')).count();
     assert_eq!(orders, 500 * 20);
     assert_eq!(fixture.inbox.verify().await.unwrap(), Vec::<String>::new());
+}
+
+/// As it is where a large file of version 1 was brought up to date.
+#[tokio::test]
+async fn while_the_index_is_far_behind_nobody_guesses_what_is_the_latest() {
+    let fixture = Fixture::new(&[Ordering::Latest]).await;
+    fixture.append_at("a", "old", 1).await;
+    fixture.inbox.close().await;
+    let path = fixture.folder.path().join("hooklatch.db");
+    let file = rusqlite::Connection::open(&path).unwrap();
+    // Many that nobody wants, and no stretch that counts as indexed.
+    file.execute_batch(
+        "INSERT INTO route (consumers) VALUES ('');
+         WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 80000)
+         INSERT INTO event (position, route, source, kind, topic, subject, time, received, proof, identity, headers, body)
+         SELECT position + n, (SELECT id FROM route WHERE consumers = ''), source, kind, topic, 'order/' || n, time,
+                received, proof, randomblob(32), headers, body
+         FROM event CROSS JOIN number WHERE subject = 'a';
+         CREATE TRIGGER held_up BEFORE INSERT ON segment BEGIN SELECT RAISE(IGNORE); END;",
+    )
+    .unwrap();
+    let fixture = fixture.crash(&[Ordering::Latest]).await;
+    fixture.append_at("a", "new", 5).await;
+    for _ in 0..6 {
+        let claim = fixture.inbox.claim(fixture.consumers[0], 10, NOON).await.unwrap();
+        assert!(claim.events.is_empty(), "{:?}", claim.events);
+        let wait = claim.next_due.unwrap() - NOON;
+        assert!(wait > Duration::ZERO && wait < Duration::from_secs(20), "{wait}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let old = fixture.inbox.events(Query { limit: 100_000, ..Query::default() }).await.unwrap().events.pop();
+    let replay = Replay { events: Selection::One(old.unwrap().id), consumer: None, dry_run: false };
+    assert_eq!(
+        fixture.inbox.replay(replay).await.unwrap().pending,
+        1,
+        "it is not settled as overtaken either"
+    );
+
+    file.execute_batch("DROP TRIGGER held_up").unwrap();
+    let begun = std::time::Instant::now();
+    let mut handed_on = fixture.drain().await;
+    while handed_on.is_empty() {
+        assert!(begun.elapsed() < Duration::from_secs(40), "it does not go on by itself");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        handed_on = fixture.drain().await;
+    }
+    assert_eq!(bodies(&handed_on), ["new"]);
 }

@@ -1,11 +1,12 @@
 //! Waiting: what failed holds back its own subject, and only that.
 
 use super::stand::{NOON, ONE, Stand, bodies, dead, later, retry, settlement, sorted_bodies};
-use crate::{Ordering, Outcome};
+use crate::{Ordering, Outcome, Retry};
 
 cases![
     a_failed_event_holds_back_its_own_subject_only,
     who_waits_behind_another_comes_in_order_after_a_crash,
+    what_only_a_wrong_clock_explains_does_not_wait,
     what_need_not_wait_any_more_comes_whatever_the_clock_says,
     what_is_given_up_lets_the_next_one_pass,
     what_fails_again_and_again_keeps_its_subject,
@@ -52,6 +53,32 @@ async fn who_waits_behind_another_comes_in_order_after_a_crash(stand: Stand) {
         assert!(stand.claim_at(10, later(number)).await.is_empty());
     }
     assert_eq!(stand.hand_on(later(7)).await, ["a0", "a1", "a2", "a3", "a4", "a5", "a6"]);
+}
+
+/// What would have to wait longer than anything ever does is due: the clock was ahead when that was written.
+async fn what_only_a_wrong_clock_explains_does_not_wait(stand: Stand) {
+    let longest = i64::try_from(Retry::default().longest_wait().as_secs()).unwrap();
+    let mut stand = stand.with(ONE).await;
+    for body in ["a1", "a2", "b1", "c1"] {
+        stand.append(&body[..1], body).await;
+    }
+    let mut taken = stand.claim(10).await;
+    taken.sort_by(|one, other| one.body.cmp(&other.body));
+    for (taken, seconds) in taken.iter().zip([365 * longest, longest + 1, longest]) {
+        stand.settle(taken, retry(seconds)).await;
+    }
+    for attempt in 2..=4 {
+        let again = stand.claim(10).await;
+        assert_eq!(sorted_bodies(&again), ["a1", "b1"]);
+        assert!(again.iter().all(|again| again.attempt == attempt));
+        let wait = again.iter().map(|again| settlement(again, retry(longest + i64::from(attempt))));
+        stand.settle_all(0, wait.collect()).await;
+        stand = if attempt == 2 { stand.crash().await } else { stand.reopen().await };
+    }
+    let mut handed_on = stand.hand_on(NOON).await;
+    handed_on.sort();
+    assert_eq!(handed_on, ["a1", "a2", "b1"]);
+    assert_eq!(stand.hand_on(later(longest)).await, ["c1"]);
 }
 
 /// Whoever waited behind another is due once that one has ended, also when the clock was set back meanwhile.

@@ -4,7 +4,10 @@ use hooklatch_core::EventId;
 use time::OffsetDateTime;
 
 use super::stand::{NOON, Stand, bodies, later, reading, retry, settlement, sorted, sorted_bodies};
-use crate::{Arrival, Content, DispatchState, EventState, Ordering, Outcome, Reading, Replay, Selection};
+use crate::{
+    Arrival, Content, DispatchState, EventState, Ordering, Outcome, Query, Reading, Released, Replay,
+    Selection,
+};
 
 cases![
     what_a_newer_one_has_overtaken_is_skipped,
@@ -15,6 +18,8 @@ cases![
     what_somebody_asked_for_is_never_too_old,
     what_is_overtaken_stays_so_across_a_crash,
     what_is_left_comes_in_order,
+    what_is_understood_later_overtakes_too,
+    a_claim_does_not_look_through_everything_that_is_overtaken,
 ];
 
 const LATEST: &[Ordering] = &[Ordering::Latest];
@@ -146,4 +151,41 @@ async fn what_is_left_comes_in_order(stand: Stand) {
     let a1 = first.iter().find(|taken| taken.body == "a1").unwrap();
     stand.settle(a1, Outcome::Done).await;
     assert_eq!(stand.hand_on(NOON).await, ["a3", "a5"]);
+}
+
+/// What leaves quarantine overtakes what has not been handed on, wherever in the log it stands.
+async fn what_is_understood_later_overtakes_too(stand: Stand) {
+    let stand = stand.with(LATEST).await;
+    let unread = stand.append_unread("understood").await;
+    stand.append_at("b", "b", 0).await;
+    assert_eq!(stand.hand_on(NOON).await, ["b"]);
+    stand.append_at("a", "old", 1).await;
+    let understood = stand.dated("a", "understood", Some(later(5)));
+    assert_eq!(stand.inbox.release(unread, understood).await.unwrap(), Released::Event);
+    assert_eq!(stand.hand_on(NOON).await, ["understood"]);
+    stand.append_at("a", "too late", 4).await;
+    assert!(stand.claim(10).await.is_empty());
+}
+
+/// However many have been overtaken, a claim ends soon; when it has found nothing yet, it says that there is more.
+async fn a_claim_does_not_look_through_everything_that_is_overtaken(stand: Stand) {
+    const OVERTAKEN: usize = 60;
+    const MOST_AT_ONCE: usize = 20;
+    let stand = stand.with(LATEST).await;
+    for seconds in 0..=OVERTAKEN {
+        stand.append_at("a", &seconds.to_string(), i64::try_from(seconds).unwrap()).await;
+    }
+    let mut ended = 0;
+    let newest = loop {
+        let claim = stand.inbox.claim(stand.consumers[0], 1, NOON).await.unwrap();
+        let done = Query { state: Some(EventState::Done), ..Query::default() };
+        let ended_before = std::mem::replace(&mut ended, stand.find(done).await.len());
+        assert!(ended - ended_before <= MOST_AT_ONCE, "{} at once", ended - ended_before);
+        if let Some(claimed) = claim.events.first() {
+            break claimed.event.body.clone();
+        }
+        assert!(claim.next_due.is_some_and(|due| due <= NOON), "nobody would look for the rest");
+        assert!(ended > ended_before, "it does not come further");
+    };
+    assert_eq!((newest, ended), (OVERTAKEN.to_string().into(), OVERTAKEN));
 }

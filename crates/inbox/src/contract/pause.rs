@@ -1,5 +1,11 @@
 //! Pausing: nothing is handed on, nothing is lost.
 
+use std::pin::Pin;
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use futures_util::future::{join, maybe_done};
+
 use super::stand::{NOON, ONE, Stand, TWO, bodies, later, retry, settlement};
 use crate::Outcome;
 
@@ -10,6 +16,7 @@ cases![
     what_is_under_way_can_be_settled_in_a_pause,
     whoever_waits_hears_that_a_pause_is_over,
     a_pause_can_be_given_another_reason,
+    who_pauses_and_who_resumes_at_once_agree,
 ];
 
 /// While it is paused a consumer claims nothing, not even what is due; afterwards everything, in order.
@@ -96,5 +103,29 @@ async fn a_pause_can_be_given_another_reason(stand: Stand) {
     for _ in 0..2 {
         stand.inbox.set_paused(stand.consumers[0], None).await.unwrap();
         assert_eq!(stand.status("c0").await.paused, None);
+    }
+}
+
+/// When one pauses and another resumes at the same moment, what the consumer gets is what its status tells.
+async fn who_pauses_and_who_resumes_at_once_agree(stand: Stand) {
+    let stand = stand.with(ONE).await;
+    stand.append("a", "a1").await;
+    let reasons = [None, Some("gone".to_owned())];
+    for (first, second) in [(0, 1), (1, 0)] {
+        let set = |reason: usize| stand.inbox.set_paused(stand.consumers[0], reasons[reason].clone());
+        let (mut one, mut other) = (maybe_done(set(first)), maybe_done(set(second)));
+        // Both begin, both have time for all that a store does apart, and the second hears of it first.
+        let _ = (&mut one).now_or_never();
+        let _ = (&mut other).now_or_never();
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        join(&mut other, &mut one).await;
+        Pin::new(&mut one).take_output().unwrap().unwrap();
+        Pin::new(&mut other).take_output().unwrap().unwrap();
+        let is_paused = stand.status("c0").await.paused.is_some();
+        let taken = stand.claim(10).await;
+        assert_eq!(taken.is_empty(), is_paused);
+        for taken in &taken {
+            stand.settle(taken, Outcome::Released).await;
+        }
     }
 }

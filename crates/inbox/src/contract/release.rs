@@ -1,5 +1,6 @@
 //! Quarantine: what could not be read is understood later.
 
+use futures_util::future::join;
 use hooklatch_core::{EventId, Identity};
 
 use super::stand::{NOON, ONE, Stand, assert_invalid, bodies, later, retry};
@@ -15,6 +16,7 @@ cases![
     repeats_of_what_is_understood_are_repeats,
     a_signal_out_of_quarantine_is_one_like_any_other,
     only_what_is_in_quarantine_can_leave_it,
+    two_who_understand_the_same_at_once_make_one_event,
 ];
 
 impl Stand {
@@ -169,4 +171,26 @@ async fn only_what_is_in_quarantine_can_leave_it(stand: Stand) {
     assert_invalid(stand.inbox.release(unread, stand.unreadable("odd")).await);
     assert_eq!(stand.state(unread).await, EventState::Quarantined);
     assert_eq!(stand.hand_on(NOON).await, ["a1"]);
+}
+
+/// Also where it is a signal: one request is one event, and two of them that say the same wait for one look.
+async fn two_who_understand_the_same_at_once_make_one_event(stand: Stand) {
+    let stand = stand.with(ONE).await;
+    let signal = Identity::Signal { name: "a".to_owned() };
+    let (one, other) = (stand.append_unread("odd 1").await, stand.append_unread("odd 2").await);
+    let read = |body: &str| stand.arrival_as(&signal, "a", body);
+
+    let twice = join(stand.understand(one, read("odd 1")), stand.understand(one, read("odd 1"))).await;
+    assert!(matches!(twice, (Released::Event, Released::NotFound) | (Released::NotFound, Released::Event)));
+    let both = join(stand.understand(other, read("odd 2")), stand.append("b", "b1")).await;
+    assert_eq!(both.0, Released::Repeat(Appended { id: one, is_new: false }));
+    let mut handed_on = stand.hand_on(NOON).await;
+    handed_on.sort();
+    assert_eq!(handed_on, ["b1", "odd 1"]);
+
+    let (one, other) = (stand.append_unread("odd 3").await, stand.append_unread("odd 4").await);
+    let pair = join(stand.understand(one, read("odd 3")), stand.understand(other, read("odd 4"))).await;
+    let is_event = |released: &Released| *released == Released::Event;
+    assert_eq!([pair.0, pair.1].iter().filter(|released| is_event(released)).count(), 1);
+    assert_eq!(stand.hand_on(NOON).await.len(), 1);
 }

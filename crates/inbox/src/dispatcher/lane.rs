@@ -30,8 +30,6 @@ const MOST_UNSETTLED: usize = 2048;
 const BETWEEN_SMALL_CLAIMS: Duration = Duration::from_millis(1);
 /// How long to wait after the inbox failed.
 const AFTER_INBOX_ERROR: Duration = Duration::from_millis(500);
-/// The longest wait that a consumer may ask for.
-const LONGEST_RETRY_AFTER: Duration = Duration::from_hours(24);
 /// The longest sleep, so that a clock that was set back does not stall anything for long.
 const LONGEST_SLEEP: Duration = Duration::from_secs(30);
 
@@ -57,7 +55,7 @@ pub(super) async fn run(lane: Lane, context: Context, mut stopped: watch::Receiv
         breaker: Breaker::closed(),
         wake_at: Instant::now(),
         claimed_at: Instant::now(),
-        due: Steady::new(Arc::clone(&context.clock)),
+        due: Steady::new(Arc::clone(&context.clock), lane.retry.longest_wait()),
         lane,
         context,
     };
@@ -233,14 +231,14 @@ impl State {
                 self.pause_for = Some(error);
                 return Outcome::Released;
             }
-            FailureKind::RetryAfter(least) => least.min(LONGEST_RETRY_AFTER),
+            FailureKind::RetryAfter(least) => least,
             _ => Duration::ZERO,
         };
-        match self.lane.retry.delay(attempt, fastrand::f64()) {
+        match self.lane.retry.delay_of_at_least(least, attempt, fastrand::f64()) {
             Some(delay) => {
                 let now = self.due.now();
                 Outcome::Retry {
-                    at: now.checked_add(delay.max(least).try_into().unwrap_or_default()).unwrap_or(now),
+                    at: now.checked_add(delay.try_into().unwrap_or_default()).unwrap_or(now),
                     error,
                 }
             }
