@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use hooklatch_core::{Event, EventTime, Request, authenticate};
 use hooklatch_inbox::{
-    Arrival, ConsumerId, ConsumerSpec, Content, Inbox as _, Ordering, Outcome, Reading, Settlement, headers,
+    Arrival, ConsumerId, ConsumerSpec, Content, Inbox as _, Ordering, Outcome, Reading, Settlement, Start,
+    headers,
 };
 use hooklatch_inbox_sqlite::SqliteInbox;
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -32,7 +33,7 @@ pub(crate) fn fill(path: &Path, accounts: &[Account], consumer: &str, count: u64
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let inbox = Arc::new(SqliteInbox::open(path)?);
-        let spec = ConsumerSpec { name: consumer.to_owned(), ordering: Ordering::Subject };
+        let spec = ConsumerSpec { name: consumer.to_owned(), ordering: Ordering::Subject, start: Start::Now };
         let ids = inbox.register(&[spec]).await?;
         let id = *ids.first().ok_or("no id for the consumer")?;
         let account = accounts.iter().find(|account| account.provider == "picpay").ok_or("no picpay")?;

@@ -21,6 +21,7 @@ use bytes::Bytes;
 use hooklatch_core::{Identity, Proof};
 use hooklatch_inbox::{
     Arrival, Claimed, ConsumerId, ConsumerSpec, Content, Inbox as _, Ordering, Outcome, Reading, Settlement,
+    Start,
 };
 use hooklatch_inbox_sqlite::SqliteInbox;
 use time::OffsetDateTime;
@@ -82,7 +83,7 @@ impl Store {
         let folder = tempfile::tempdir().unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let inbox = SqliteInbox::open(&folder.path().join("hooklatch.db")).unwrap();
-        let spec = ConsumerSpec { name: "ledger".to_owned(), ordering: Ordering::Subject };
+        let spec = ConsumerSpec { name: "ledger".to_owned(), ordering: Ordering::Subject, start: Start::Now };
         let ids = runtime.block_on(inbox.register(&[spec])).unwrap();
         let bare = File::create(folder.path().join("bare")).unwrap();
         Self {

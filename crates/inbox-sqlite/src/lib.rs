@@ -16,6 +16,7 @@ mod nudge;
 mod position;
 mod queue;
 mod readers;
+mod register;
 mod rejected;
 mod release;
 mod replay;

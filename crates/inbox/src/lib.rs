@@ -9,6 +9,7 @@ mod record;
 mod rejected;
 mod replay;
 mod retry;
+mod start;
 mod upkeep;
 
 #[cfg(feature = "testing")]
@@ -27,6 +28,7 @@ pub use rejected::{
 };
 pub use replay::{Released, Replay, Replayed, Selection};
 pub use retry::Retry;
+pub use start::Start;
 pub use store::{
     Claim, Claimed, ConsumerId, ConsumerSpec, ConsumerStatus, EventLog, Inbox, InboxError, InboxErrorKind,
     Ordering, Outcome, Settlement, Ticket,

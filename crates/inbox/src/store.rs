@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 use tokio::sync::watch;
 
 use crate::{
-    Appended, Arrival, EventDetail, Page, Pruned, Query, Released, Replay, Replayed, Retention, Size,
+    Appended, Arrival, EventDetail, Page, Pruned, Query, Released, Replay, Replayed, Retention, Size, Start,
     StoredEvent,
 };
 
@@ -22,7 +22,8 @@ pub trait Inbox: EventLog {
     /// # Behavior
     ///
     /// A consumer that the store has seen before keeps its id, and goes on where it stopped.
-    /// A new one gets events that are appended from now on.
+    /// A new one gets events that are appended from now on, and before them what its [`Start`] asks for, in the same
+    /// order and with the same promises. Both or nothing: what fails here leaves a new consumer unknown.
     /// One that is no longer named keeps what waits for it.
     async fn register(&self, consumers: &[ConsumerSpec]) -> Result<Vec<ConsumerId>, InboxError>;
 
@@ -134,6 +135,8 @@ pub struct ConsumerSpec {
     pub name: String,
     /// The order that it wants.
     pub ordering: Ordering,
+    /// Where it begins if the store has not seen it before.
+    pub start: Start,
 }
 
 /// The order in which a consumer gets events.

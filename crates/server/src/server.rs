@@ -19,7 +19,7 @@ use crate::admin::configured::Configured;
 use crate::config::{Config, token};
 use crate::intake::{ClockHandle, Intake, MOST_PROVEN_BYTES, MOST_UNPROVEN_BYTES};
 use crate::listener::{self, Limits};
-use crate::members::{Member, Own, members, tell_of_the_unconfigured};
+use crate::members::{Member, Own, members, tell_of_the_unconfigured, tell_of_those_that_have_begun};
 use crate::rejected::Recorder;
 use crate::source::{Source, Subscription};
 use crate::upkeep::Upkeep;
@@ -115,6 +115,7 @@ impl Server {
         let mut configured = Configured::of(&config);
         configured.consumers.extend(own.iter().map(Own::document));
         let members = members(config.consumers, own, &clock)?;
+        tell_of_those_that_have_begun(&inbox.consumers().await?, &members);
         let specs: Vec<_> = members.iter().map(Member::spec).collect();
         let ids = inbox.register(&specs).await?;
         tell_of_the_unconfigured(&inbox.consumers().await?, &configured);

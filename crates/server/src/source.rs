@@ -6,16 +6,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use hooklatch_core::{Decoded, Event, EventTime, Handler, Identity, Unauthenticated, Undecodable, Verified};
-use hooklatch_inbox::{
-    Arrival, ConsumerId, ConsumerSpec, Content, Facts, Filter, Inbox, InboxError, Reading, headers,
-};
+use hooklatch_inbox::{Arrival, ConsumerId, Content, Facts, Filter, Inbox, InboxError, Reading, headers};
 use http::HeaderName;
 use jiff::tz::TimeZone;
 use time::{OffsetDateTime, PrimitiveDateTime};
 use tokio::time::Instant;
 
 use crate::answer::Answers;
-use crate::config::{Config, SourceConfig};
+use crate::config::{Config, ConsumerConfig, SourceConfig};
 use crate::rejected::Allowance;
 
 /// A source at work.
@@ -217,10 +215,7 @@ impl Source {
 /// The configured sources, at work for the configured consumers as they are in a server, which need not run.
 pub(crate) async fn at_work(inbox: &dyn Inbox, config: &Config) -> Result<Vec<Arc<Source>>, InboxError> {
     let consumers = &config.consumers;
-    let specs: Vec<_> = consumers
-        .iter()
-        .map(|consumer| ConsumerSpec { name: consumer.name.clone(), ordering: consumer.ordering })
-        .collect();
+    let specs: Vec<_> = consumers.iter().map(ConsumerConfig::spec).collect();
     let ids = inbox.register(&specs).await?;
     let subscriptions: Arc<[Subscription]> = consumers
         .iter()

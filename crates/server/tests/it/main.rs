@@ -23,6 +23,7 @@ mod limits;
 mod program;
 mod receiver;
 mod rejected;
+mod start;
 #[cfg(feature = "picpay")]
 mod strangers;
 mod upkeep;
