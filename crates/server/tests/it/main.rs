@@ -16,6 +16,7 @@ mod admin_replay;
 mod commands;
 mod configuration;
 mod crash;
+mod everybody;
 mod fixtures;
 mod handing_on;
 mod intake;
