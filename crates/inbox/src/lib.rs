@@ -24,7 +24,7 @@ pub use record::{
 pub use rejected::{
     InvalidRejectedId, MOST_REJECTED, MOST_REJECTED_BYTES, RejectedBody, RejectedCause, RejectedContent,
     RejectedDetail, RejectedId, RejectedLog, RejectedPage, RejectedQuery, RejectedRecord, RejectedRequest,
-    RejectedStore,
+    RejectedStore, one_peer,
 };
 pub use replay::{Released, Replay, Replayed, Selection};
 pub use retry::Retry;
