@@ -20,6 +20,7 @@ use crate::config::{Config, token};
 use crate::intake::{ClockHandle, Intake, MOST_PROVEN_BYTES, MOST_UNPROVEN_BYTES};
 use crate::listener::{self, Limits};
 use crate::members::{Member, Own, members, tell_of_the_unconfigured, tell_of_those_that_have_begun};
+use crate::quiet::Quiet;
 use crate::rejected::Recorder;
 use crate::source::{Source, Subscription};
 use crate::upkeep::Upkeep;
@@ -136,6 +137,7 @@ impl Server {
         let admin = match admin_listener {
             Some(listener) => {
                 let admin = Admin {
+                    strangers: Quiet::default(),
                     token: admin_token(&config.server, &config.inbox.path)?,
                     is_local: config.server.admin.is_some_and(|address| address.ip().is_loopback()),
                     body_timeout: config.server.body_timeout,
@@ -248,9 +250,9 @@ impl Running {
         });
         let upkeep = tokio::spawn(self.upkeep.run(stopped.clone()));
         let admin = self.admin.map(|(listener, admin)| {
-            tokio::spawn(listener::serve(listener, limits, stopped, move |_, request| {
+            tokio::spawn(listener::serve(listener, limits, stopped, move |peer, request| {
                 let admin = Arc::clone(&admin);
-                async move { admin.handle(request).await }
+                async move { admin.handle(peer, request).await }
             }))
         });
 

@@ -13,6 +13,7 @@ mod admin_pause;
 mod admin_quarantine;
 mod admin_rejected;
 mod admin_replay;
+mod admin_token;
 mod commands;
 mod configuration;
 mod crash;
