@@ -4,6 +4,7 @@
 //! What a call does stands in [`api`], which the command line also uses without a server.
 
 pub(crate) mod api;
+pub(crate) mod challenge;
 pub(crate) mod configured;
 pub(crate) mod document;
 mod given;
@@ -28,6 +29,7 @@ use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
 
+use serde_json::json;
 use tokio::time::Instant;
 
 use crate::quiet::Quiet;
@@ -39,6 +41,8 @@ pub(crate) struct Admin {
     pub(crate) api: Arc<Api>,
     /// What every caller of the API must show.
     pub(crate) token: Secret,
+    /// The address.
+    pub(crate) address: SocketAddr,
     /// What the log has not said about callers without the token.
     pub(crate) strangers: Quiet,
     /// Whether only this machine reaches the address.
@@ -88,6 +92,11 @@ impl Admin {
         if self.is_local && !is_called_locally(request.uri(), request.headers()) {
             return Err(Problem::of(StatusCode::MISDIRECTED_REQUEST)
                 .because("call this address as localhost or by its number"));
+        }
+        if request.uri().path() == challenge::PATH
+            && let Some(proof) = challenge::answer(request.headers(), &self.token, self.address)
+        {
+            return Ok(response(Reply::Json(json!({ "proof": proof }))));
         }
         if !self.is_proven(request.headers()) {
             self.tell_of(peer, request.uri().path());

@@ -137,6 +137,10 @@ impl Server {
         let admin = match admin_listener {
             Some(listener) => {
                 let admin = Admin {
+                    address: listener.local_addr().map_err(|error| ServerError::Bind {
+                        address: config.server.admin.unwrap_or(config.server.listen),
+                        error,
+                    })?,
                     strangers: Quiet::default(),
                     token: admin_token(&config.server, &config.inbox.path)?,
                     is_local: config.server.admin.is_some_and(|address| address.ip().is_loopback()),
