@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use hooklatch_core::{Event, EventTime, Request, authenticate};
 use hooklatch_inbox::{
-    Arrival, ConsumerId, ConsumerSpec, Content, Inbox as _, Ordering, Outcome, Reading, Retry, Settlement,
-    headers,
+    Arrival, ConsumerId, ConsumerSpec, Content, Inbox as _, Ordering, Outcome, Reading, Settlement, headers,
 };
 use hooklatch_inbox_sqlite::SqliteInbox;
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -33,11 +32,7 @@ pub(crate) fn fill(path: &Path, accounts: &[Account], consumer: &str, count: u64
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let inbox = Arc::new(SqliteInbox::open(path)?);
-        let spec = ConsumerSpec {
-            name: consumer.to_owned(),
-            ordering: Ordering::Subject,
-            longest_wait: Retry::default().longest_wait(),
-        };
+        let spec = ConsumerSpec::new(consumer, Ordering::Subject);
         let ids = inbox.register(&[spec]).await?;
         let id = *ids.first().ok_or("no id for the consumer")?;
         let account = accounts.iter().find(|account| account.provider == "picpay").ok_or("no picpay")?;

@@ -20,8 +20,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use hooklatch_core::{Identity, Proof};
 use hooklatch_inbox::{
-    Arrival, Claimed, ConsumerId, ConsumerSpec, Content, Inbox as _, Ordering, Outcome, Reading, Retry,
-    Settlement,
+    Arrival, Claimed, ConsumerId, ConsumerSpec, Content, Inbox as _, Ordering, Outcome, Reading, Settlement,
 };
 use hooklatch_inbox_sqlite::SqliteInbox;
 use time::OffsetDateTime;
@@ -83,11 +82,7 @@ impl Store {
         let folder = tempfile::tempdir().unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let inbox = SqliteInbox::open(&folder.path().join("hooklatch.db")).unwrap();
-        let spec = ConsumerSpec {
-            name: "ledger".to_owned(),
-            ordering: Ordering::Subject,
-            longest_wait: Retry::default().longest_wait(),
-        };
+        let spec = ConsumerSpec::new("ledger", Ordering::Subject);
         let ids = runtime.block_on(inbox.register(&[spec])).unwrap();
         let bare = File::create(folder.path().join("bare")).unwrap();
         Self {

@@ -1,8 +1,8 @@
 //! The contract of an inbox, method by method.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -15,12 +15,10 @@ use rusqlite::params;
 use time::OffsetDateTime;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::claim::Desk;
 use crate::fault::{busy, closed, not_written};
 use crate::inbox::{MOST_WAITING_BYTES, OVERHEAD, SqliteInbox, join};
-use crate::queue::Queue;
 use crate::writer::Job;
-use crate::{release, replay, retention, schema};
+use crate::{register, release, replay, retention, schema};
 
 /// How often a claim looks further when all that it found has ended without being handed on.
 const MOST_LOOKS: usize = 8;
@@ -28,39 +26,7 @@ const MOST_LOOKS: usize = 8;
 #[async_trait]
 impl Inbox for SqliteInbox {
     async fn register(&self, consumers: &[ConsumerSpec]) -> Result<Vec<ConsumerId>, InboxError> {
-        let names: Vec<String> = consumers.iter().map(|consumer| consumer.name.clone()).collect();
-        let known = names.clone();
-        self.write(move |connection| {
-            let mut insert = connection.prepare_cached(
-                "INSERT INTO consumer (name, position)
-                 VALUES (?1, coalesce((SELECT max(position) FROM event), 0)) ON CONFLICT DO NOTHING",
-            )?;
-            known.iter().try_for_each(|name| insert.execute(params![name]).map(drop))
-        })
-        .await?;
-        let rows = self
-            .log
-            .read(move |connection| {
-                let mut select = connection
-                    .prepare("SELECT id, position, paused IS NOT NULL FROM consumer WHERE name = ?1")?;
-                names
-                    .iter()
-                    .map(|name| {
-                        select.query_row(params![name], |row| {
-                            Ok((ConsumerId(row.get(0)?), row.get::<_, i64>(1)?, row.get::<_, bool>(2)?))
-                        })
-                    })
-                    .collect::<Result<Vec<_>, _>>()
-            })
-            .await?;
-        let mut desks = self.shared.desks.write().unwrap_or_else(PoisonError::into_inner);
-        for (spec, (id, position, is_paused)) in consumers.iter().zip(&rows) {
-            if !desks.iter().any(|desk| desk.consumer == *id) {
-                let queue = Queue::new(spec.ordering, *position, *is_paused);
-                desks.push(Arc::new(Desk::new(*id, queue, self.opened_at, spec.longest_wait)));
-            }
-        }
-        Ok(rows.into_iter().map(|(id, _, _)| id).collect())
+        register::run(self, consumers).await
     }
 
     async fn append(&self, arrival: Arrival) -> Result<Appended, InboxError> {

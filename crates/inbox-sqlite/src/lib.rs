@@ -17,6 +17,7 @@ mod outlived;
 mod position;
 mod queue;
 mod readers;
+mod register;
 mod rejected;
 mod release;
 mod replay;

@@ -1,15 +1,18 @@
 //! The rejected log: a table that is cut to its bounds whenever something is added.
 
+mod crowd;
+
 use async_trait::async_trait;
 use bytes::Bytes;
 use hooklatch_core::EventId;
 use hooklatch_inbox::{
     InboxError, InboxErrorKind, MOST_REJECTED, MOST_REJECTED_BYTES, RejectedBody, RejectedCause,
     RejectedContent, RejectedDetail, RejectedId, RejectedLog, RejectedPage, RejectedQuery, RejectedRecord,
-    RejectedRequest, RejectedStore,
+    RejectedRequest, RejectedStore, one_peer,
 };
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params, params};
 
+use self::crowd::Crowd;
 use crate::inbox::SqliteInbox;
 use crate::log::SqliteLog;
 use crate::{position, row};
@@ -50,7 +53,7 @@ impl RejectedStore for SqliteInbox {
     }
 }
 
-/// Writes the request down, and lets the oldest of its source go.
+/// Writes the request down, and lets others of its source go.
 fn keep(connection: &Connection, request: &RejectedRequest) -> rusqlite::Result<()> {
     let RejectedRequest { source, received_at, peer, cause, omitted, content } = request;
     let RejectedContent { path_token, headers, body } = content;
@@ -85,21 +88,33 @@ fn keep(connection: &Connection, request: &RejectedRequest) -> rusqlite::Result<
     trim(connection, source)
 }
 
-/// Lets the oldest requests of the source go that are beyond the bounds.
+/// Lets requests of the source go as long as they are beyond the bounds.
 fn trim(connection: &Connection, source: &str) -> rusqlite::Result<()> {
-    let (mut number, mut bytes): (usize, usize) = connection
+    let (number, bytes): (usize, usize) = connection
         .prepare_cached("SELECT count(*), coalesce(sum(size), 0) FROM rejected WHERE source = ?1")?
         .query_row(params![source], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    // One by one: mostly it is one that goes, and a window over all sizes takes thirty times as long as their sum.
-    let mut delete = connection.prepare_cached(
-        "DELETE FROM rejected WHERE id = (SELECT min(id) FROM rejected WHERE source = ?1) RETURNING size",
-    )?;
-    while number > 0 && (number > MOST_REJECTED || bytes > MOST_REJECTED_BYTES) {
-        let size: usize = delete.query_row(params![source], |row| row.get(0))?;
-        number -= 1;
-        bytes = bytes.saturating_sub(size);
+    // The index alone tells that nothing has to go, which is usual.
+    if number <= MOST_REJECTED && bytes <= MOST_REJECTED_BYTES {
+        return Ok(());
+    }
+    let mut crowd = crowd(connection, source)?;
+    let mut delete = connection.prepare_cached("DELETE FROM rejected WHERE id = ?1")?;
+    while let Some(id) = crowd.let_one_go() {
+        delete.execute(params![id])?;
     }
     Ok(())
+}
+
+fn crowd(connection: &Connection, source: &str) -> rusqlite::Result<Crowd> {
+    let mut crowd = Crowd::default();
+    let mut select =
+        connection.prepare_cached("SELECT id, peer, size FROM rejected WHERE source = ?1 ORDER BY id")?;
+    let mut rows = select.query(params![source])?;
+    while let Some(row) = rows.next()? {
+        let peer = row.get_ref(1)?.as_str_or_null()?.and_then(|peer| peer.parse().ok()).map(one_peer);
+        crowd.add(row.get(0)?, peer, row.get(2)?);
+    }
+    Ok(crowd)
 }
 
 /// Notes which event the request became, and deletes what was only needed for that.

@@ -69,7 +69,8 @@ pub(crate) fn proof(row: &Row<'_>, index: usize) -> rusqlite::Result<Proof> {
     row.get_ref(index)?.as_str()?.parse().map_err(|_| corrupt(index, "proof"))
 }
 
-fn attributes(json: &str) -> Option<Vec<(String, String)>> {
+/// The attributes in a JSON object of texts.
+pub(crate) fn attributes(json: &str) -> Option<Vec<(String, String)>> {
     let members: serde_json::Map<String, serde_json::Value> = serde_json::from_str(json).ok()?;
     members.into_iter().map(|(name, value)| Some((name, value.as_str()?.to_owned()))).collect()
 }

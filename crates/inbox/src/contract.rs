@@ -46,6 +46,7 @@ mod register;
 mod release;
 mod replay;
 mod settle;
+mod start;
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
@@ -98,6 +99,7 @@ pub async fn suite<B: Bench>() {
         log::CASES,
         pause::CASES,
         register::CASES,
+        start::CASES,
         close::CASES,
         latest::CASES,
         replay::CASES,

@@ -9,6 +9,7 @@ mod record;
 mod rejected;
 mod replay;
 mod retry;
+mod start;
 mod upkeep;
 
 #[cfg(feature = "testing")]
@@ -23,10 +24,11 @@ pub use record::{
 pub use rejected::{
     InvalidRejectedId, MOST_REJECTED, MOST_REJECTED_BYTES, RejectedBody, RejectedCause, RejectedContent,
     RejectedDetail, RejectedId, RejectedLog, RejectedPage, RejectedQuery, RejectedRecord, RejectedRequest,
-    RejectedStore,
+    RejectedStore, one_peer,
 };
 pub use replay::{Released, Replay, Replayed, Selection};
 pub use retry::Retry;
+pub use start::Start;
 pub use store::{
     Claim, Claimed, ConsumerId, ConsumerSpec, ConsumerStatus, EventLog, Inbox, InboxError, InboxErrorKind,
     Ordering, Outcome, Settlement, Ticket,

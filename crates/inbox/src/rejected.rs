@@ -1,7 +1,7 @@
 //! The rejected log: the latest requests whose senders were not proven.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -16,6 +16,16 @@ use crate::InboxError;
 pub const MOST_REJECTED: usize = 1000;
 /// The most bytes that rejected requests of one source take: headers, path tokens, causes and bodies together.
 pub const MOST_REJECTED_BYTES: usize = 4 << 20;
+
+/// What stands for everybody who may be the same peer: an IPv4 address itself, of an IPv6 address its first 64 bits.
+///
+/// Whoever has one IPv6 address has all that begin with the same 64 bits.
+pub fn one_peer(peer: IpAddr) -> IpAddr {
+    match peer.to_canonical() {
+        IpAddr::V4(address) => address.into(),
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
+    }
+}
 
 /// The reading side of the rejected log, which also works beside a running server.
 #[async_trait]
@@ -34,8 +44,10 @@ pub trait RejectedStore: RejectedLog {
     ///
     /// # Behavior
     ///
-    /// In the same transaction the oldest requests of this source go, as many as it takes to have at most
-    /// [`MOST_REJECTED`] of them in at most [`MOST_REJECTED_BYTES`]. Other sources lose nothing by it.
+    /// In the same transaction requests of this source go, as many as it takes to have at most [`MOST_REJECTED`] of
+    /// them in at most [`MOST_REJECTED_BYTES`]: each time the oldest of the peer that has most of what is too much, so
+    /// that nobody crowds out what others sent. Who counts as one peer, [`one_peer`] says.
+    /// Other sources lose nothing by it.
     async fn keep(&self, request: RejectedRequest) -> Result<(), InboxError>;
 
     /// Notes that a rejected request was taken in as the event with this id.
@@ -200,6 +212,20 @@ pub struct RejectedPage {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn addresses_of_one_network_are_one_peer() {
+        for (one, other, are_one) in [
+            ("192.0.2.7", "192.0.2.7", true),
+            ("192.0.2.7", "192.0.2.8", false),
+            ("192.0.2.7", "::ffff:192.0.2.7", true),
+            ("2001:db8:1:2::1", "2001:db8:1:2:ffff:ffff:ffff:ffff", true),
+            ("2001:db8:1:2::1", "2001:db8:1:3::1", false),
+        ] {
+            let of = |text: &str| one_peer(text.parse().unwrap());
+            assert_eq!(of(one) == of(other), are_one, "{one} {other}");
+        }
+    }
 
     #[test]
     fn nothing_that_was_sent_is_shown() {

@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 use tokio::sync::watch;
 
 use crate::{
-    Appended, Arrival, EventDetail, Page, Pruned, Query, Released, Replay, Replayed, Retention, Size,
+    Appended, Arrival, EventDetail, Page, Pruned, Query, Released, Replay, Replayed, Retention, Size, Start,
     StoredEvent,
 };
 
@@ -22,7 +22,8 @@ pub trait Inbox: EventLog {
     /// # Behavior
     ///
     /// A consumer that the store has seen before keeps its id, and goes on where it stopped.
-    /// A new one gets events that are appended from now on.
+    /// A new one gets events that are appended from now on, and before them what its [`Start`] asks for, in the same
+    /// order and with the same promises. Both or nothing: what fails here leaves a new consumer unknown.
     /// One that is no longer named keeps what waits for it.
     async fn register(&self, consumers: &[ConsumerSpec]) -> Result<Vec<ConsumerId>, InboxError>;
 
@@ -140,6 +141,22 @@ pub struct ConsumerSpec {
     ///
     /// [`Retry::longest_wait`]: crate::Retry::longest_wait
     pub longest_wait: Duration,
+    /// Where it begins if the store has not seen it before.
+    pub start: Start,
+}
+
+impl ConsumerSpec {
+    /// A consumer that begins with what arrives from now on, and retries as [`Retry`] does by default.
+    ///
+    /// [`Retry`]: crate::Retry
+    pub fn new(name: impl Into<String>, ordering: Ordering) -> Self {
+        Self {
+            name: name.into(),
+            ordering,
+            longest_wait: crate::Retry::default().longest_wait(),
+            start: Start::Now,
+        }
+    }
 }
 
 /// The order in which a consumer gets events.

@@ -4,6 +4,7 @@
 //! What a call does stands in [`api`], which the command line also uses without a server.
 
 pub(crate) mod api;
+pub(crate) mod challenge;
 pub(crate) mod configured;
 pub(crate) mod document;
 mod given;
@@ -13,11 +14,12 @@ mod rejected;
 mod replay;
 mod route;
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use hooklatch_core::text::printable;
 use hooklatch_core::{Secret, secret};
 use http::header::{
     ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, HOST, X_CONTENT_TYPE_OPTIONS,
@@ -27,6 +29,10 @@ use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
 
+use serde_json::json;
+use tokio::time::Instant;
+
+use crate::quiet::Quiet;
 use api::{Api, Call, Reply};
 pub(crate) use problem::Problem;
 
@@ -35,6 +41,10 @@ pub(crate) struct Admin {
     pub(crate) api: Arc<Api>,
     /// What every caller of the API must show.
     pub(crate) token: Secret,
+    /// The address.
+    pub(crate) address: SocketAddr,
+    /// What the log has not said about callers without the token.
+    pub(crate) strangers: Quiet,
     /// Whether only this machine reaches the address.
     pub(crate) is_local: bool,
     /// How long a body may take.
@@ -43,14 +53,16 @@ pub(crate) struct Admin {
 
 /// The most bytes of a body: a filter and some names.
 const MOST_BODY: usize = 64 << 10;
+/// The most characters of a stranger's path that are logged.
+const MOST_LOGGED: usize = 200;
 
 impl Admin {
     /// Answers one request.
-    pub(crate) async fn handle(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
+    pub(crate) async fn handle(&self, peer: SocketAddr, request: Request<Incoming>) -> Response<Full<Bytes>> {
         match request.uri().path() {
             "/healthz" | "/readyz" => self.health(&request),
             path if path == "/api" || path.starts_with("/api/") => {
-                self.call(request).await.unwrap_or_else(Problem::into_response)
+                self.call(peer, request).await.unwrap_or_else(Problem::into_response)
             }
             _ => plain(StatusCode::NOT_FOUND, String::new()),
         }
@@ -71,13 +83,23 @@ impl Admin {
         }
     }
 
-    async fn call(&self, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Problem> {
+    async fn call(
+        &self,
+        peer: SocketAddr,
+        request: Request<Incoming>,
+    ) -> Result<Response<Full<Bytes>>, Problem> {
         // A page in a browser can have its own name point to this machine, and would then pass for one of ours.
         if self.is_local && !is_called_locally(request.uri(), request.headers()) {
             return Err(Problem::of(StatusCode::MISDIRECTED_REQUEST)
                 .because("call this address as localhost or by its number"));
         }
+        if request.uri().path() == challenge::PATH
+            && let Some(proof) = challenge::answer(request.headers(), &self.token, self.address)
+        {
+            return Ok(response(Reply::Json(json!({ "proof": proof }))));
+        }
         if !self.is_proven(request.headers()) {
+            self.tell_of(peer, request.uri().path());
             return Err(Problem::of(StatusCode::UNAUTHORIZED));
         }
         let (parts, body) = request.into_parts();
@@ -90,6 +112,15 @@ impl Admin {
         });
         let reply = answering.await.map_err(|_| Problem::of(StatusCode::INTERNAL_SERVER_ERROR))??;
         Ok(response(reply))
+    }
+
+    /// Logs that somebody called without the token; of many in a short time only the first and their number.
+    fn tell_of(&self, peer: SocketAddr, path: &str) {
+        let Some(unsaid) = self.strangers.line(Instant::now()) else { return };
+        // Somebody may have put it there.
+        let path = if path.contains(self.token.expose_str()) { "(holds the token)" } else { path };
+        let path: String = printable(path).chars().take(MOST_LOGGED).collect();
+        tracing::warn!(%peer, path, unsaid, "a call of the admin API without its token was refused");
     }
 
     /// Whether the caller shows the token: exactly once, as RFC 6750 has it.

@@ -13,7 +13,7 @@ mod units;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-pub use consumer::{ConsumerConfig, Target};
+pub use consumer::{ConsumerConfig, StartConfig, Target};
 pub use error::ConfigError;
 pub use server::{InboxConfig, ServerConfig};
 pub use source::SourceConfig;

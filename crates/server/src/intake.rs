@@ -1,7 +1,7 @@
 //! From an HTTP request to a durable event.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -109,7 +109,7 @@ impl Intake {
             && let Err(cause) = source.handler.verify(&request)
         {
             source.reject(peer, &cause);
-            self.keep_rejected(source, request, cause, &mut body).await;
+            self.keep_rejected(source, peer.ip(), request, cause, &mut body).await;
             return Outcome::Unauthenticated;
         }
         let share = match self.read_body(source, &request.headers, &mut body).await {
@@ -129,7 +129,7 @@ impl Intake {
             Ok(verified) => verified,
             Err(Rejected { request, cause }) => {
                 source.reject(peer, &cause);
-                if let Some(place) = source.rejected.place(Instant::now()) {
+                if let Some(place) = source.rejected.place(peer.ip(), Instant::now()) {
                     let source = Arc::clone(&source.name);
                     let rejection = Rejection { source, request: *request, cause, body: Ok(share) };
                     self.rejections.keep(place, rejection);
@@ -162,12 +162,13 @@ impl Intake {
     async fn keep_rejected(
         &self,
         source: &Source,
+        peer: IpAddr,
         mut request: Request,
         cause: Unauthenticated,
         body: &mut Incoming,
     ) {
         let deadline = Instant::now() + DISCARD_TIMEOUT;
-        let Some(place) = source.rejected.place(Instant::now()) else {
+        let Some(place) = source.rejected.place(peer, Instant::now()) else {
             return body::discard(body, deadline).await;
         };
         let limit = MOST_REJECTED_BODY.min(self.max_body);

@@ -12,6 +12,7 @@ mod intake;
 mod listener;
 mod members;
 pub mod providers;
+mod quiet;
 mod rejected;
 mod source;
 mod upkeep;

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use hooklatch_consumers::{FileConsumer, HttpConsumer, StdoutConsumer};
 use hooklatch_core::Consumer;
-use hooklatch_inbox::{Clock, ConsumerId, ConsumerSpec, ConsumerStatus, Filter, Lane, Ordering, Retry};
+use hooklatch_inbox::{
+    Clock, ConsumerId, ConsumerSpec, ConsumerStatus, Filter, Lane, Ordering, Retry, Start,
+};
 
 use crate::admin::configured::Configured;
 use crate::admin::document;
@@ -34,7 +36,7 @@ const OWN_CONCURRENCY: usize = 64;
 pub(crate) struct Member {
     pub(crate) name: String,
     pub(crate) filter: Filter,
-    ordering: Ordering,
+    spec: ConsumerSpec,
     retry: Retry,
     concurrency: usize,
     consumer: Arc<dyn Consumer>,
@@ -43,11 +45,7 @@ pub(crate) struct Member {
 impl Member {
     /// What the inbox must know of it.
     pub(crate) fn spec(&self) -> ConsumerSpec {
-        ConsumerSpec {
-            name: self.name.clone(),
-            ordering: self.ordering,
-            longest_wait: self.retry.longest_wait(),
-        }
+        self.spec.clone()
     }
 
     /// How it is served, under its number in the inbox.
@@ -74,21 +72,22 @@ pub(crate) fn members(
 ) -> Result<Vec<Member>, ServerError> {
     let mut members = Vec::with_capacity(configured.len() + own.len());
     for config in configured {
+        let spec = config.spec();
         let consumer = consumer(config.target, clock)
             .map_err(|error| ServerError::Consumer { name: config.name.clone(), error })?;
         members.push(Member {
             name: config.name,
             filter: config.filter,
-            ordering: config.ordering,
+            spec,
             retry: config.retry,
             concurrency: config.concurrency,
             consumer,
         });
     }
     members.extend(own.into_iter().map(|own| Member {
+        spec: ConsumerSpec::new(&*own.name, own.ordering),
         name: own.name,
         filter: own.filter,
-        ordering: own.ordering,
         retry: Retry::default(),
         concurrency: OWN_CONCURRENCY,
         consumer: own.consumer,
@@ -115,6 +114,19 @@ fn consumer(
         Target::File(config) => Arc::new(FileConsumer::open(config)?),
         Target::Stdout => Arc::new(StdoutConsumer::new()?),
     })
+}
+
+/// Where a known consumer should have begun means nothing any more, and nobody else would say so.
+pub(crate) fn tell_of_those_that_have_begun(known: &[ConsumerStatus], members: &[Member]) {
+    let has_begun = |member: &&Member| known.iter().any(|known| known.name == member.name);
+    for Member { name, .. } in
+        members.iter().filter(has_begun).filter(|member| member.spec.start != Start::Now)
+    {
+        tracing::info!(
+            consumer = name,
+            "`start` is ignored: the inbox knows this consumer, which goes on where it stopped"
+        );
+    }
 }
 
 /// A consumer that was taken out keeps what is pending for it, and nobody else would say so.

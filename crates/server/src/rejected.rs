@@ -164,6 +164,8 @@ mod tests {
         }
     }
 
+    const PEER: std::net::IpAddr = std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+
     fn rejection(body: Result<Option<OwnedSemaphorePermit>, &'static str>) -> Rejection {
         Rejection {
             source: "shop".into(),
@@ -181,18 +183,18 @@ mod tests {
         let budget = Arc::new(Semaphore::new(100));
         let start = Instant::now();
         for second in 0..50 {
-            let place = allowance.place(start + Duration::from_secs(second)).unwrap();
+            let place = allowance.place(PEER, start + Duration::from_secs(second)).unwrap();
             let share = Arc::clone(&budget).try_acquire_many_owned(2).unwrap();
             rejections.keep(place, rejection(Ok(Some(share))));
         }
-        assert_eq!(allowance.place(start + Duration::from_mins(1)).unwrap().omitted, 50 - 32);
+        assert_eq!(allowance.place(PEER, start + Duration::from_mins(1)).unwrap().omitted, 50 - 32);
         assert_eq!(budget.available_permits(), 100 - 2 * 32, "what waits keeps its share of the memory");
 
         store.gate.add_permits(1);
         recorder.stop().await;
         assert_eq!(store.kept.lock().unwrap().len(), 32, "what waits is written before the end");
         assert_eq!(budget.available_permits(), 100);
-        let place = allowance.place(start + Duration::from_mins(2)).unwrap();
+        let place = allowance.place(PEER, start + Duration::from_mins(2)).unwrap();
         rejections.keep(place, rejection(Err("it is too large")));
         assert_eq!(store.kept.lock().unwrap().len(), 32, "nothing is taken after the end");
     }

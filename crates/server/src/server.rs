@@ -19,7 +19,8 @@ use crate::admin::configured::Configured;
 use crate::config::{Config, token};
 use crate::intake::{ClockHandle, Intake, MOST_PROVEN_BYTES, MOST_UNPROVEN_BYTES};
 use crate::listener::{self, Limits};
-use crate::members::{Member, Own, members, tell_of_the_unconfigured};
+use crate::members::{Member, Own, members, tell_of_the_unconfigured, tell_of_those_that_have_begun};
+use crate::quiet::Quiet;
 use crate::rejected::Recorder;
 use crate::source::{Source, Subscription};
 use crate::upkeep::Upkeep;
@@ -115,6 +116,7 @@ impl Server {
         let mut configured = Configured::of(&config);
         configured.consumers.extend(own.iter().map(Own::document));
         let members = members(config.consumers, own, &clock)?;
+        tell_of_those_that_have_begun(&inbox.consumers().await?, &members);
         let specs: Vec<_> = members.iter().map(Member::spec).collect();
         let ids = inbox.register(&specs).await?;
         tell_of_the_unconfigured(&inbox.consumers().await?, &configured);
@@ -135,6 +137,11 @@ impl Server {
         let admin = match admin_listener {
             Some(listener) => {
                 let admin = Admin {
+                    address: listener.local_addr().map_err(|error| ServerError::Bind {
+                        address: config.server.admin.unwrap_or(config.server.listen),
+                        error,
+                    })?,
+                    strangers: Quiet::default(),
                     token: admin_token(&config.server, &config.inbox.path)?,
                     is_local: config.server.admin.is_some_and(|address| address.ip().is_loopback()),
                     body_timeout: config.server.body_timeout,
@@ -247,9 +254,9 @@ impl Running {
         });
         let upkeep = tokio::spawn(self.upkeep.run(stopped.clone()));
         let admin = self.admin.map(|(listener, admin)| {
-            tokio::spawn(listener::serve(listener, limits, stopped, move |_, request| {
+            tokio::spawn(listener::serve(listener, limits, stopped, move |peer, request| {
                 let admin = Arc::clone(&admin);
-                async move { admin.handle(request).await }
+                async move { admin.handle(peer, request).await }
             }))
         });
 

@@ -6,16 +6,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use hooklatch_core::{Decoded, Event, EventTime, Handler, Identity, Unauthenticated, Undecodable, Verified};
-use hooklatch_inbox::{
-    Arrival, ConsumerId, ConsumerSpec, Content, Facts, Filter, Inbox, InboxError, Reading, headers,
-};
+use hooklatch_inbox::{Arrival, ConsumerId, Content, Facts, Filter, Inbox, InboxError, Reading, headers};
 use http::HeaderName;
 use jiff::tz::TimeZone;
 use time::{OffsetDateTime, PrimitiveDateTime};
 use tokio::time::Instant;
 
 use crate::answer::Answers;
-use crate::config::{Config, SourceConfig};
+use crate::config::{Config, ConsumerConfig, SourceConfig};
+use crate::quiet::Quiet;
 use crate::rejected::Allowance;
 
 /// A source at work.
@@ -31,23 +30,13 @@ pub(crate) struct Source {
     pub(crate) unproven_body: usize,
     /// How many rejected requests may be kept.
     pub(crate) rejected: Allowance,
-    rejections: Mutex<Rejections>,
+    rejections: Quiet,
     timezone: Option<TimeZone>,
     secret_headers: Vec<HeaderName>,
     subscriptions: Arc<[Subscription]>,
     /// Drift that was reported already, so that the log hears of each path once.
     reported: Mutex<BTreeSet<String>>,
 }
-
-/// What the log has not said about rejected requests.
-#[derive(Debug, Default)]
-struct Rejections {
-    quiet_until: Option<Instant>,
-    unsaid: u64,
-}
-
-/// The shortest time between two lines about rejected requests of one source.
-const BETWEEN_REJECTIONS: Duration = Duration::from_secs(1);
 
 /// Which events a consumer wants.
 #[derive(Debug)]
@@ -82,7 +71,7 @@ impl Source {
                 .map_or(DEFAULT_ANSWER_WITHIN, |limit| limit.mul_f64(SHARE_OF_LIMIT)),
             unproven_body: handler.unproven_body(),
             rejected: Allowance::default(),
-            rejections: Mutex::default(),
+            rejections: Quiet::default(),
             timezone: config.timezone.clone(),
             secret_headers: handler.secret_headers(),
             subscriptions,
@@ -93,14 +82,7 @@ impl Source {
 
     /// Logs that a request was rejected; of many in a short time only the first and their number.
     pub(crate) fn reject(&self, peer: SocketAddr, cause: &Unauthenticated) {
-        let mut rejections = self.rejections.lock().unwrap_or_else(PoisonError::into_inner);
-        if rejections.quiet_until.is_some_and(|until| Instant::now() < until) {
-            rejections.unsaid += 1;
-            return;
-        }
-        let unsaid = std::mem::take(&mut rejections.unsaid);
-        rejections.quiet_until = Some(Instant::now() + BETWEEN_REJECTIONS);
-        drop(rejections);
+        let Some(unsaid) = self.rejections.line(Instant::now()) else { return };
         tracing::warn!(source = %self.name, %peer, kind = cause.kind().as_str(), unsaid, "rejected: {cause}");
     }
 
@@ -217,14 +199,7 @@ impl Source {
 /// The configured sources, at work for the configured consumers as they are in a server, which need not run.
 pub(crate) async fn at_work(inbox: &dyn Inbox, config: &Config) -> Result<Vec<Arc<Source>>, InboxError> {
     let consumers = &config.consumers;
-    let specs: Vec<_> = consumers
-        .iter()
-        .map(|consumer| ConsumerSpec {
-            name: consumer.name.clone(),
-            ordering: consumer.ordering,
-            longest_wait: consumer.retry.longest_wait(),
-        })
-        .collect();
+    let specs: Vec<_> = consumers.iter().map(ConsumerConfig::spec).collect();
     let ids = inbox.register(&specs).await?;
     let subscriptions: Arc<[Subscription]> = consumers
         .iter()

@@ -17,7 +17,7 @@ use bytes::Bytes;
 use hooklatch_core::{EventId, Identity, Proof};
 use hooklatch_inbox::{
     Appended, Arrival, Claim, Claimed, ConsumerId, ConsumerSpec, Content, EventLog as _, EventState,
-    Inbox as _, InboxErrorKind, Ordering, Outcome, Query, Reading, Retry, Settlement, Ticket,
+    Inbox as _, InboxErrorKind, Ordering, Outcome, Query, Reading, Settlement, Ticket,
 };
 use hooklatch_inbox_sqlite::{SqliteInbox, SqliteLog};
 use time::OffsetDateTime;
@@ -42,11 +42,7 @@ impl Fixture {
         let specs: Vec<_> = orderings
             .iter()
             .enumerate()
-            .map(|(number, ordering)| ConsumerSpec {
-                name: format!("c{number}"),
-                ordering: *ordering,
-                longest_wait: Retry::default().longest_wait(),
-            })
+            .map(|(number, ordering)| ConsumerSpec::new(format!("c{number}"), *ordering))
             .collect();
         let consumers = inbox.register(&specs).await.unwrap();
         Self { folder, inbox, consumers }

@@ -169,3 +169,22 @@ async fn the_secrets_of_what_is_admitted_are_overwritten() {
     fixture.inbox.close().await;
     assert!(!holds_secrets());
 }
+
+#[tokio::test]
+async fn one_peer_does_not_crowd_out_what_others_sent() {
+    let fixture = Fixture::new(&[]).await;
+    let from = |peer: &str, size| RejectedRequest {
+        peer: Some(peer.parse().unwrap()),
+        ..request("shop", Ok(Bytes::from(vec![b'x'; size])))
+    };
+    fixture.inbox.keep(from("192.0.2.1", 1000)).await.unwrap();
+    for number in 0..100 {
+        // One network is one peer, however many addresses it has.
+        fixture.inbox.keep(from(&format!("2001:db8::{number}"), 64 << 10)).await.unwrap();
+    }
+    fixture.inbox.keep(from("192.0.2.1", 1000)).await.unwrap();
+    let kept = list(&fixture, Some("shop"), MOST_REJECTED, None).await.requests;
+    let of = |peer: &str| kept.iter().filter(|kept| kept.peer == Some(peer.parse().unwrap())).count();
+    assert_eq!((of("192.0.2.1"), of("2001:db8::0"), of("2001:db8::99")), (2, 0, 1));
+    assert!((50..66).contains(&kept.len()), "{}", kept.len());
+}

@@ -178,11 +178,7 @@ async fn a_copy_is_whole_private_and_never_written_over_anything() {
         assert_eq!(std::fs::metadata(&to).unwrap().permissions().mode() & 0o777, 0o600);
     }
     let copy = SqliteInbox::open(&to).unwrap();
-    let spec = ConsumerSpec {
-        name: "c0".to_owned(),
-        ordering: Ordering::Subject,
-        longest_wait: Retry::default().longest_wait(),
-    };
+    let spec = ConsumerSpec::new("c0", Ordering::Subject);
     let consumers = copy.register(&[spec]).await.unwrap();
     let claim = copy.claim(consumers[0], 10, NOON).await.unwrap();
     assert_eq!(claim.events.iter().map(|claimed| claimed.event.id).collect::<Vec<_>>(), [id]);

@@ -38,11 +38,7 @@ async fn a_file_of_version_1_is_brought_up_to_date_with_all_that_is_in_it() {
         consumers.iter().map(|c| (c.name.as_str(), c.held, c.dead, c.paused.is_some())).collect();
     assert_eq!(waiting, [("archive", 0, 0, true), ("billing", 0, 2, false), ("orders-only", 3, 0, false)]);
 
-    let spec = ConsumerSpec {
-        name: "orders-only".to_owned(),
-        ordering: Ordering::Subject,
-        longest_wait: Retry::default().longest_wait(),
-    };
+    let spec = ConsumerSpec::new("orders-only", Ordering::Subject);
     let ids = inbox.register(&[spec]).await.unwrap();
     let claim = inbox.claim(ids[0], 10, datetime!(2100-01-01 0:00 UTC)).await.unwrap();
     let subjects: Vec<_> =

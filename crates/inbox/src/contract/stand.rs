@@ -10,7 +10,7 @@ use time::macros::datetime;
 use super::Bench;
 use crate::{
     Appended, Arrival, ConsumerId, ConsumerSpec, ConsumerStatus, Content, DispatchState, EventDetail,
-    EventState, Inbox, InboxErrorKind, Ordering, Outcome, Query, Reading, Retry, Settlement, Ticket,
+    EventState, Inbox, InboxErrorKind, Ordering, Outcome, Query, Reading, Settlement, Ticket,
 };
 
 /// When everything happens unless a case says otherwise.
@@ -50,7 +50,7 @@ pub(super) fn specs(orderings: &[Ordering]) -> Vec<ConsumerSpec> {
 }
 
 pub(super) fn spec(name: &str, ordering: Ordering) -> ConsumerSpec {
-    ConsumerSpec { name: name.to_owned(), ordering, longest_wait: Retry::default().longest_wait() }
+    ConsumerSpec::new(name, ordering)
 }
 
 impl Stand {

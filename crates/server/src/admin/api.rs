@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use hooklatch_core::EventId;
-use hooklatch_inbox::{
-    Clock, ConsumerSpec, EventDetail, Inbox, InboxError, Ordering, Query, RejectedStore, Retry,
-};
+use hooklatch_inbox::{Clock, ConsumerSpec, EventDetail, Inbox, InboxError, Ordering, Query, RejectedStore};
 use http::{Method, StatusCode, Uri};
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
@@ -166,11 +164,7 @@ impl Api {
     async fn set_paused(&self, name: &str, reason: Option<String>) -> Result<Value, Problem> {
         self.check_consumer(name)?;
         // It is at work already, so this only gives its number; the rest stays as it is.
-        let spec = ConsumerSpec {
-            name: name.to_owned(),
-            ordering: Ordering::Subject,
-            longest_wait: Retry::default().longest_wait(),
-        };
+        let spec = ConsumerSpec::new(name, Ordering::Subject);
         for id in self.inbox.register(&[spec]).await? {
             self.inbox.set_paused(id, reason.clone()).await?;
         }

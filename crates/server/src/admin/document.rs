@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::config::{ConsumerConfig, SourceConfig, Target};
+use crate::config::{ConsumerConfig, SourceConfig, StartConfig, Target};
 
 /// A time as RFC 3339 writes it.
 pub(crate) fn time(time: OffsetDateTime) -> String {
@@ -105,6 +105,7 @@ pub(crate) fn configured(consumer: &ConsumerConfig) -> Value {
         "where": place(&consumer.target),
         "filter": filter(&consumer.filter),
         "ordering": ordering(consumer.ordering),
+        "start": start(consumer.start),
     })
 }
 
@@ -115,6 +116,7 @@ pub(crate) fn in_rust(name: &str, wants: &Filter, order: Ordering) -> Value {
         "where": "this program",
         "filter": filter(wants),
         "ordering": ordering(order),
+        "start": start(StartConfig::Now),
     })
 }
 
@@ -163,6 +165,15 @@ fn filter(filter: &Filter) -> Value {
         keys.insert("attributes".to_owned(), attributes.collect());
     }
     keys.into()
+}
+
+/// Where a consumer began, or begins when the inbox first hears of it.
+fn start(start: StartConfig) -> String {
+    match start {
+        StartConfig::Now => "now".to_owned(),
+        StartConfig::Beginning => "beginning".to_owned(),
+        StartConfig::At(at) => time(at),
+    }
 }
 
 fn ordering(ordering: Ordering) -> &'static str {

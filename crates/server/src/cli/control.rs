@@ -2,6 +2,7 @@
 //!
 //! Both ways lead to the same calls of the admin API, so a command does not care which it was.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +20,7 @@ use super::Exit;
 use super::client::chain;
 use super::send::url_of;
 use crate::admin::api::{Api, Call, Reply};
+use crate::admin::challenge::{self, Challenge};
 use crate::admin::configured::whole_path;
 use crate::config::{Config, token};
 
@@ -33,7 +35,7 @@ pub(super) enum Control {
 /// A server that is asked over HTTP.
 pub(super) struct Server {
     client: Client,
-    at: std::net::SocketAddr,
+    at: SocketAddr,
     authorization: HeaderValue,
 }
 
@@ -102,25 +104,15 @@ impl Server {
             Some(address) => address,
         };
         let (token, whence) = token_of(config).map_err(fail)?;
-        let mut authorization = HeaderValue::try_from(format!("Bearer {}", token.expose_str()))
+        let client = client()?;
+        prove(&client, at, &token, &whence).await.map_err(fail)?;
+        let authorization = HeaderValue::try_from(format!("Bearer {}", token.expose_str()))
             .map_err(|_| fail(format!("the token in {whence} is not one")))?;
-        authorization.set_sensitive(true);
-        let server = Self { client: client()?, at, authorization };
+        let server = Self { client, at, authorization };
         let stats = match server.exchange(Method::GET, "/api/v1/stats", Bytes::new(), TIMEOUT).await {
             Ok((StatusCode::OK, stats)) => stats,
-            Ok((StatusCode::UNAUTHORIZED, _)) => {
-                let message = format!(
-                    "the server at {at} does not take the token in {whence}: \
-                     it works on another inbox, or was started with another token"
-                );
-                return Err(fail(message));
-            }
             Ok((status, problem)) => return Err(fail(explained(at, status, &problem))),
-            Err(error) => {
-                let message =
-                    format!("asking it at {at}, where `admin` of this configuration is, failed: {error}");
-                return Err(fail(message));
-            }
+            Err(error) => return Err(fail(unasked(at, &error))),
         };
         let ours = whole_path(&config.inbox.path);
         match stats.pointer("/inbox/path").and_then(Value::as_str) {
@@ -146,23 +138,67 @@ impl Server {
         body: Bytes,
         timeout: Duration,
     ) -> Result<(StatusCode, Value), String> {
-        let url: Uri = url_of(self.at, path).map_err(|_| format!("{path} is no path"))?;
-        let mut request = Request::new(Full::new(body));
-        *request.method_mut() = method;
-        *request.uri_mut() = url;
-        request.headers_mut().insert(AUTHORIZATION, self.authorization.clone());
-        request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        let exchange = async {
-            let response = self.client.request(request).await.map_err(|error| chain(&error))?;
-            let status = response.status();
-            let body = Limited::new(response.into_body(), MOST_ANSWERED).collect().await;
-            let body = body.map_err(|error| chain(&*error))?.to_bytes();
-            Ok((status, serde_json::from_slice(&body).unwrap_or_default()))
-        };
-        tokio::time::timeout(timeout, exchange)
-            .await
-            .unwrap_or_else(|_| Err(format!("no answer within {} s", timeout.as_secs())))
+        exchange(&self.client, self.at, method, path, self.authorization.clone(), body, timeout).await
     }
+}
+
+/// Has whoever answers at `at` prove that it knows the token, before that is shown to anybody.
+async fn prove(client: &Client, at: SocketAddr, token: &Secret, whence: &str) -> Result<(), String> {
+    let challenge = Challenge::new().map_err(|error| format!("no random bytes: {error}"))?;
+    let asked =
+        HeaderValue::try_from(challenge.authorization(token, at)).map_err(|error| error.to_string())?;
+    match exchange(client, at, Method::GET, challenge::PATH, asked, Bytes::new(), TIMEOUT).await {
+        Ok((StatusCode::OK, answer))
+            if answer
+                .get("proof")
+                .and_then(Value::as_str)
+                .is_some_and(|proof| challenge.is_met(proof, token, at)) =>
+        {
+            Ok(())
+        }
+        Ok((StatusCode::UNAUTHORIZED, _)) => Err(format!(
+            "the server at {at} does not take the token in {whence}: \
+             it works on another inbox, was started with another token, or listens elsewhere"
+        )),
+        Ok(_) => {
+            Err(format!("what answers at {at} does not know the token in {whence}, so it was not shown"))
+        }
+        Err(error) => Err(unasked(at, &error)),
+    }
+}
+
+/// Makes one exchange with whoever answers at `at`.
+async fn exchange(
+    client: &Client,
+    at: SocketAddr,
+    method: Method,
+    path: &str,
+    mut authorization: HeaderValue,
+    body: Bytes,
+    timeout: Duration,
+) -> Result<(StatusCode, Value), String> {
+    let url: Uri = url_of(at, path).map_err(|_| format!("{path} is no path"))?;
+    let mut request = Request::new(Full::new(body));
+    *request.method_mut() = method;
+    *request.uri_mut() = url;
+    authorization.set_sensitive(true);
+    request.headers_mut().insert(AUTHORIZATION, authorization);
+    request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    let exchange = async {
+        let response = client.request(request).await.map_err(|error| chain(&error))?;
+        let status = response.status();
+        let body = Limited::new(response.into_body(), MOST_ANSWERED).collect().await;
+        let body = body.map_err(|error| chain(&*error))?.to_bytes();
+        Ok((status, serde_json::from_slice(&body).unwrap_or_default()))
+    };
+    tokio::time::timeout(timeout, exchange)
+        .await
+        .unwrap_or_else(|_| Err(format!("no answer within {} s", timeout.as_secs())))
+}
+
+/// Nobody answers where the server should be.
+fn unasked(at: SocketAddr, error: &str) -> String {
+    format!("asking it at {at}, where `admin` of this configuration is, failed: {error}")
 }
 
 /// The token for the server of this configuration, and where it is from.
@@ -178,7 +214,7 @@ fn token_of(config: &Config) -> Result<(Secret, String), String> {
 }
 
 /// What a server said instead of doing it.
-fn explained(at: std::net::SocketAddr, status: StatusCode, problem: &Value) -> String {
+fn explained(at: SocketAddr, status: StatusCode, problem: &Value) -> String {
     match problem.get("detail").and_then(Value::as_str) {
         Some(detail) => detail.to_owned(),
         None => format!("the server at {at} answered {status}"),

@@ -7,12 +7,15 @@ use std::time::Duration;
 use hooklatch_consumers::http::{InvalidHttpConfig, Mode};
 use hooklatch_consumers::{FileConfig, HttpConfig};
 use hooklatch_core::Topic;
-use hooklatch_inbox::{Filter, Ordering, Retry, glob};
+use hooklatch_inbox::{ConsumerSpec, Filter, Ordering, Retry, Start, glob};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 use toml::Spanned;
 
 use super::raw::{OneOrMany, RawConsumer, RawFilter, RawHttp, RawRetry};
 use super::source::{SourceConfig, check_name};
 use super::{ConfigError, Context, secret, units};
+use crate::server::now;
 
 /// Where events are handed on, and which.
 #[derive(Debug)]
@@ -23,12 +26,40 @@ pub struct ConsumerConfig {
     pub filter: Filter,
     /// The order in which it wants them.
     pub ordering: Ordering,
+    /// Where it begins when the inbox first hears of it.
+    pub start: StartConfig,
     /// When failed attempts are tried again.
     pub retry: Retry,
     /// How many events may be on their way at the same time.
     pub concurrency: usize,
     /// What it is.
     pub target: Target,
+}
+
+/// Where a consumer begins that the inbox has not seen before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum StartConfig {
+    /// With what arrives from then on.
+    #[default]
+    Now,
+    /// With the first event that is there.
+    Beginning,
+    /// With the first event that was received at this time or later.
+    At(OffsetDateTime),
+}
+
+impl ConsumerConfig {
+    /// What the inbox must know of it.
+    pub(crate) fn spec(&self) -> ConsumerSpec {
+        let past = |since| Start::Past { since, filter: self.filter.clone() };
+        let start = match self.start {
+            StartConfig::Now => Start::Now,
+            StartConfig::Beginning => past(None),
+            StartConfig::At(time) => past(Some(time)),
+        };
+        let longest_wait = self.retry.longest_wait();
+        ConsumerSpec { longest_wait, start, ..ConsumerSpec::new(&*self.name, self.ordering) }
+    }
 }
 
 /// What a consumer is.
@@ -105,6 +136,7 @@ fn consumer(
         }
     };
     Ok(ConsumerConfig {
+        start: raw.start.map_or(Ok(StartConfig::Now), |text| start(&text, context))?,
         filter: filter(raw.filter, sources, context)?,
         retry: raw.retry.map_or(Ok(Retry::default()), |retry| self::retry(&retry, context))?,
         name: raw.name.into_inner(),
@@ -181,6 +213,24 @@ fn filter(
         kind: texts(kinds),
         attributes: raw.attributes.into_iter().map(|(name, values)| (name, texts(values.0))).collect(),
     })
+}
+
+fn start(text: &Spanned<String>, context: &Context<'_>) -> Result<StartConfig, ConfigError> {
+    match text.get_ref().as_str() {
+        "now" => return Ok(StartConfig::Now),
+        "beginning" => return Ok(StartConfig::Beginning),
+        _ => {}
+    }
+    match OffsetDateTime::parse(text.get_ref(), &Rfc3339) {
+        Ok(time) if time <= now() => Ok(StartConfig::At(time)),
+        Ok(_) => Err(context
+            .document
+            .error(text.span(), "start is in the future; what comes is begun with \"now\"")),
+        Err(_) => {
+            let message = "start is \"now\", \"beginning\" or a time such as \"2026-01-31T12:00:00Z\"";
+            Err(context.document.error(text.span(), message))
+        }
+    }
 }
 
 fn retry(raw: &Spanned<RawRetry>, context: &Context<'_>) -> Result<Retry, ConfigError> {

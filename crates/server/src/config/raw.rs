@@ -97,6 +97,7 @@ pub(super) struct RawConsumer {
     #[serde(default)]
     pub(super) filter: RawFilter,
     pub(super) ordering: Option<Spanned<String>>,
+    pub(super) start: Option<Spanned<String>>,
     pub(super) retry: Option<Spanned<RawRetry>>,
     pub(super) http: Option<Spanned<RawHttp>>,
     pub(super) file: Option<Spanned<RawFile>>,

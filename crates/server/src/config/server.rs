@@ -8,7 +8,7 @@ use hooklatch_core::Secret;
 use toml::Spanned;
 
 use super::raw::{RawInbox, RawServer};
-use super::{ConfigError, Context, DEFAULT_GRACE, secret, units};
+use super::{ConfigError, Context, DEFAULT_GRACE, secret, token, units};
 
 /// Addresses and limits.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,7 +69,7 @@ pub(super) fn server(raw: RawServer, context: &mut Context<'_>) -> Result<Server
         Some(text) => Some(admin_address(text, context)?),
         None => default.admin,
     };
-    let admin_token = raw.admin_token.as_ref().map(|text| token(text, context)).transpose()?;
+    let admin_token = raw.admin_token.as_ref().map(|text| bearer(text, context)).transpose()?;
     let max_connections = match raw.max_connections {
         Some(number) if *number.get_ref() == 0 => {
             return Err(context.document.error(number.span(), "at least one connection must be allowed"));
@@ -99,11 +99,10 @@ fn admin_address(text: &Spanned<String>, context: &mut Context<'_>) -> Result<So
     Ok(address)
 }
 
-/// A token as it can stand in an `authorization` header (RFC 6750, section 2.1).
-fn token(text: &Spanned<String>, context: &mut Context<'_>) -> Result<Secret, ConfigError> {
+/// A token that callers of the admin API can show.
+fn bearer(text: &Spanned<String>, context: &mut Context<'_>) -> Result<Secret, ConfigError> {
     let token = secret::secret(text, context)?;
-    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(byte);
-    if !token.expose().iter().all(is_plain) {
+    if !token::is_bearer(token.expose()) {
         let message = "a bearer token has letters, digits and `-._~+/=` only";
         return Err(context.document.error(text.span(), message));
     }

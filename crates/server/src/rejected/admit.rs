@@ -116,7 +116,7 @@ mod tests {
     use hooklatch_core::{Secret, Settings};
     use hooklatch_inbox::{
         ConsumerId, ConsumerSpec, Filter, Outcome, RejectedCause, RejectedLog, RejectedPage, RejectedQuery,
-        RejectedRequest, Retry, Settlement,
+        RejectedRequest, Settlement,
     };
     use hooklatch_inbox_sqlite::SqliteInbox;
 
@@ -170,11 +170,7 @@ mod tests {
     async fn two_who_admit_the_same_at_once_get_the_same_event() {
         let folder = tempfile::tempdir().unwrap();
         let inbox = SqliteInbox::open(&folder.path().join("hooklatch.db")).unwrap();
-        let spec = ConsumerSpec {
-            name: "c0".to_owned(),
-            ordering: hooklatch_inbox::Ordering::Subject,
-            longest_wait: Retry::default().longest_wait(),
-        };
+        let spec = ConsumerSpec::new("c0", hooklatch_inbox::Ordering::Subject);
         let consumer = inbox.register(&[spec]).await.unwrap()[0];
         let known = providers::KNOWN.iter().find(|known| known.name == "piriod").unwrap();
         let handler = (known.build)(Settings::with_secret(Secret::new("hush").unwrap())).unwrap();

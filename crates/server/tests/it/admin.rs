@@ -289,6 +289,7 @@ fn sources_and_consumers_are_shown_without_secrets() {
         serde_json::json!([{
             "name": "service", "configured": true, "paused": null, "waiting": 0, "dead": 0,
             "where": "http://127.0.0.1:1", "filter": {"topic": ["payment.*"]}, "ordering": "none",
+            "start": "now",
         }])
     );
     let listed = run(program.folder.path(), &["consumers", "list", "--json"]);

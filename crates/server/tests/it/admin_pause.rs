@@ -1,6 +1,8 @@
 //! Pausing and resuming: through a server that runs, and without one.
 
+use std::fs::Permissions;
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
 
 use serde_json::Value;
 
@@ -167,6 +169,9 @@ fn a_server_that_cannot_be_asked_is_told_apart() {
     std::fs::remove_file(&file).unwrap();
     says("hooklatch.db.admin-token: No such file");
     std::fs::write(&file, "wrong").unwrap();
+    std::fs::set_permissions(&file, Permissions::from_mode(0o644)).unwrap();
+    says("others may read or change it (mode 644)");
+    std::fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
     says("does not take the token");
     std::fs::write(&file, token).unwrap();
     assert_eq!(status(&program)["paused"], Value::Null);

@@ -45,6 +45,15 @@ fn mistakes_are_shown_with_their_place() {
         "two consumers",
     );
     wrong("[[consumer]]\nname = \"a\"\nordering = \"random\"\nstdout = {}\n", "3:12", "ordering is");
+    for start in ["tomorrow", "1h", "2026-01-31", ""] {
+        let config = format!("[[consumer]]\nname = \"a\"\nstart = \"{start}\"\nstdout = {{}}\n");
+        wrong(&config, "3:9", "start is \"now\", \"beginning\" or a time");
+    }
+    wrong(
+        "[[consumer]]\nname = \"a\"\nstart = \"2999-01-01T00:00:00Z\"\nstdout = {}\n",
+        "3:9",
+        "in the future",
+    );
     wrong("[[consumer]]\nname = \"a\"\nhttp = { url = \"ftp://x\" }\n", "3:16", "");
     wrong(
         "[[consumer]]\nname = \"a\"\nhttp = { url = \"http://x\", give_up_on = [200] }\n",

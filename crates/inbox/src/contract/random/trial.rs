@@ -11,7 +11,7 @@ use crate::contract::Bench;
 use crate::contract::stand::{NOON, TOOK, sorted};
 use crate::{
     Arrival, ConsumerId, ConsumerSpec, Inbox, InboxError, InboxErrorKind, Outcome, Query, Released, Replay,
-    Retention, Retry, Selection, Settlement, Ticket,
+    Retention, Selection, Settlement, Ticket,
 };
 
 /// A store and the model of it.
@@ -138,13 +138,7 @@ impl Trial {
 
     async fn register(&mut self, with: Some3) -> Verdict {
         let named = CONSUMERS.iter().zip(with).filter(|(_, is_here)| *is_here);
-        let specs: Vec<_> = named
-            .map(|((name, ordering), _)| ConsumerSpec {
-                name: (*name).to_owned(),
-                ordering: *ordering,
-                longest_wait: Retry::default().longest_wait(),
-            })
-            .collect();
+        let specs: Vec<_> = named.map(|((name, ordering), _)| ConsumerSpec::new(*name, *ordering)).collect();
         let ids = self.inbox.register(&specs).await.map_err(fails("register"))?;
         self.model.registered(with, &ids)
     }

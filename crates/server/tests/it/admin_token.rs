@@ -1,0 +1,119 @@
+//! Who is shown the token of the admin API, and what is said of those who do not know it.
+
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::admin::{refused, token};
+use crate::fixtures;
+use crate::program::{Program, eventually, pause, run, text};
+use crate::receiver::Receiver;
+use crate::wire;
+
+/// A command that asks the server, with the configuration naming this address for it; gives what it said.
+#[track_caller]
+fn ask_at(program: &Program, address: SocketAddr) -> String {
+    let file = program.path("hooklatch.toml");
+    let config = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, config.replace("admin = \"127.0.0.1:0\"", &format!("admin = \"{address}\"")))
+        .unwrap();
+    let output = run(program.folder.path(), &["inbox", "prune"]);
+    std::fs::write(&file, config).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stdout));
+    text(&output.stderr)
+}
+
+#[test]
+fn who_does_not_know_the_token_is_not_shown_it() {
+    let program = Program::start(&fixtures::sources());
+    for answer in ["200 OK", "401 Unauthorized", "500 Oh No"] {
+        let impostor = Receiver::start(answer);
+        let said = ask_at(&program, impostor.address);
+        assert!(said.contains("the token"), "{said}");
+        let got = impostor.got();
+        assert_eq!(got.len(), 1, "{got:?}");
+        assert!(!format!("{got:?}").contains(&token(&program)), "{got:?}");
+        assert!(got[0].body.is_empty());
+    }
+}
+
+/// Passes everything on to `to`; gives its address, and what callers have sent.
+fn relay(to: SocketAddr) -> (SocketAddr, Arc<Mutex<Vec<u8>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let record = Arc::clone(&heard);
+    std::thread::spawn(move || {
+        for mut caller in listener.incoming().map_while(Result::ok) {
+            let mut server = TcpStream::connect(to).unwrap();
+            let (mut answers, mut back) = (server.try_clone().unwrap(), caller.try_clone().unwrap());
+            std::thread::spawn(move || std::io::copy(&mut answers, &mut back));
+            let mut piece = [0; 4096];
+            while let Ok(length @ 1..) = caller.read(&mut piece) {
+                record.lock().unwrap().extend_from_slice(&piece[..length]);
+                let _ = server.write_all(&piece[..length]);
+            }
+        }
+    });
+    (address, heard)
+}
+
+#[test]
+fn who_passes_on_what_the_server_proves_is_not_shown_it_either() {
+    let program = Program::start(&fixtures::sources());
+    let (address, heard) = relay(program.admin);
+    let said = ask_at(&program, address);
+    assert!(said.contains("does not take the token"), "{said}");
+    let heard = String::from_utf8(heard.lock().unwrap().clone()).unwrap();
+    assert!(heard.starts_with("GET /api/v1/proof "), "{heard}");
+    assert!(!heard.contains(&token(&program)), "{heard}");
+
+    program.fix_admin();
+    let pruned = run(program.folder.path(), &["inbox", "prune"]);
+    assert!(pruned.status.success(), "the server itself is believed: {}", text(&pruned.stderr));
+}
+
+#[test]
+fn calls_without_the_token_are_logged_and_do_not_fill_the_log() {
+    let program = Program::start(&fixtures::sources());
+    let token = token(&program);
+    let ask = |path: &str, authorization: &str| {
+        let request = wire::request("GET", path, &[("authorization", authorization)], b"");
+        refused(&wire::exchange(program.admin, &request), 401);
+    };
+    for _ in 0..20 {
+        ask("/api/v1/events?q=private", &format!("Bearer {}", &token[1..]));
+    }
+    let mut shown = String::new();
+    let mut lines = |number: usize| -> Vec<Value> {
+        eventually("it is logged", || {
+            shown += &program.logged();
+            shown.push('\n');
+            let lines = shown.lines().filter(|line| line.contains("without its token"));
+            let lines: Vec<Value> = lines.map(|line| serde_json::from_str(line).unwrap()).collect();
+            (lines.len() >= number).then_some(lines)
+        })
+    };
+    let first = lines(1).remove(0);
+    assert_eq!(first["level"], "WARN");
+    assert_eq!((&first["fields"]["path"], &first["fields"]["unsaid"]), (&"/api/v1/events".into(), &0.into()));
+    assert!(first["fields"]["peer"].as_str().unwrap().starts_with("127.0.0.1:"), "{first}");
+
+    pause(Duration::from_millis(1100));
+    ask(&format!("/api/v1/{token}"), "");
+    let logged = lines(2);
+    let last = logged.last().unwrap();
+    assert_eq!(last["fields"]["path"], "(holds the token)");
+    let told: u64 = logged.iter().map(|line| 1 + line["fields"]["unsaid"].as_u64().unwrap()).sum();
+    assert_eq!(told, 21, "{logged:?}");
+    assert!(logged.len() < 10, "{logged:?}");
+    pause(Duration::from_millis(1100));
+    ask(&format!("/api/{}", "x".repeat(5000)), "");
+    let length = lines(logged.len() + 1).last().unwrap()["fields"]["path"].as_str().unwrap().len();
+    assert_eq!(length, 200);
+    let whole = format!("{logged:?}");
+    assert!(!whole.contains(&token) && !whole.contains("private"), "{whole}");
+}
