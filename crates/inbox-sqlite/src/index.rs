@@ -158,6 +158,6 @@ fn hand_in(
     write: impl FnOnce(&Connection) -> rusqlite::Result<()> + Send + 'static,
 ) -> Option<()> {
     let (answer, answered) = oneshot::channel();
-    jobs.upgrade()?.blocking_send(Job::Write(Box::new(write), answer)).ok()?;
+    jobs.upgrade()?.blocking_send(Job::Write(Box::new(|connection, _| write(connection)), answer)).ok()?;
     answered.blocking_recv().ok()
 }

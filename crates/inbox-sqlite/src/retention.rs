@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use hooklatch_inbox::{EventLog as _, EventState, InboxError, Pruned, Retention};
 use rusqlite::{Connection, params};
 
+use crate::append::Memory;
 use crate::inbox::SqliteInbox;
 use crate::log::state_of;
 use crate::position;
@@ -30,8 +31,11 @@ pub(crate) async fn run(inbox: &SqliteInbox, retention: Retention) -> Result<Pru
     let from = inbox.pruned_to.load(Ordering::Relaxed);
     let Step { looked_to, is_last, done } =
         inbox.log.read(move |connection| step(connection, from, before)).await?;
-    let pruned =
-        if done.is_empty() { 0 } else { inbox.write(move |connection| delete(connection, &done)).await? };
+    let pruned = if done.is_empty() {
+        0
+    } else {
+        inbox.write_with_memory(move |connection, memory| delete(connection, memory, &done)).await?
+    };
     let gave_back = inbox.write(give_back).await?;
 
     inbox.pruned_to.store(if is_last { 0 } else { looked_to }, Ordering::Relaxed);
@@ -73,7 +77,9 @@ fn step(connection: &mut Connection, from: i64, before: i64) -> rusqlite::Result
 /// Deletes these events, unless somebody asked for one of them again meanwhile.
 ///
 /// Their identities stay: a repeat of what was pruned is still a repeat.
-fn delete(connection: &Connection, positions: &[i64]) -> rusqlite::Result<u64> {
+fn delete(connection: &Connection, memory: &mut Memory, positions: &[i64]) -> rusqlite::Result<u64> {
+    // What is not in their table yet would go with the events.
+    memory.identities.write(connection)?;
     let mut pruned = 0;
     for position in positions {
         if state_of(connection, *position)? != EventState::Done {
