@@ -24,7 +24,7 @@ pub(crate) async fn run(inbox: &SqliteInbox, id: EventId, arrival: Arrival) -> R
     let desks = inbox.shared.desks();
     let released = inbox
         .write_with_memory(move |connection, memory| {
-            memory.identities.write(connection)?;
+            memory.identities.write_all(connection)?;
             release(connection, &desks, instance, position, &arrival)
         })
         .await?;

@@ -79,7 +79,7 @@ fn step(connection: &mut Connection, from: i64, before: i64) -> rusqlite::Result
 /// Their identities stay: a repeat of what was pruned is still a repeat.
 fn delete(connection: &Connection, memory: &mut Memory, positions: &[i64]) -> rusqlite::Result<u64> {
     // What is not in their table yet would go with the events.
-    memory.identities.write(connection)?;
+    memory.identities.write_all(connection)?;
     let mut pruned = 0;
     for position in positions {
         if state_of(connection, *position)? != EventState::Done {

@@ -177,7 +177,7 @@ fn write(
             }
         });
     }
-    memory.identities.write_many(&transaction)?;
+    memory.identities.write_some(&transaction)?;
     transaction.commit()?;
     Ok(answers)
 }

@@ -6,7 +6,7 @@ use hooklatch_inbox::Retention;
 use super::*;
 
 /// More than are kept out of the table.
-const MANY: usize = 2500;
+const MANY: usize = 4000;
 
 impl Fixture {
     fn named(&self, number: usize) -> Arrival {
