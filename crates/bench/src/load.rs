@@ -46,6 +46,8 @@ pub(crate) enum Pace {
 pub(crate) struct Outcome {
     /// Answers of 2xx within the measured time.
     pub(crate) accepted: u64,
+    /// Answers of any kind, over the whole run.
+    pub(crate) answered: u64,
     /// Other answers, over the whole run.
     pub(crate) refused: u64,
     /// Connections that broke, over the whole run.
@@ -63,6 +65,7 @@ impl Outcome {
     pub(super) fn new() -> Result<Self> {
         Ok(Self {
             accepted: 0,
+            answered: 0,
             refused: 0,
             broken: 0,
             elapsed: Duration::ZERO,

@@ -162,19 +162,32 @@ impl Bench {
         }
     }
 
-    /// One turn of a receiver that begins with nothing stored: what came of it, and the most memory it took, in MiB.
-    fn turn(&self, contestant: Contestant, manner: Manner) -> Result<(Outcome, f64)> {
+    /// One turn of a receiver that begins with nothing stored.
+    fn turn(&self, contestant: Contestant, manner: Manner) -> Result<Turn> {
         let folder = self.folder("turn")?;
         let mut feed = self.feed(manner)?;
         let receiver = contestant.start(self, &folder)?;
+        let before = receiver.processor_time()?;
         let outcome = self
             .load(&receiver, manner, &mut feed)
             .map_err(|error| format!("{}: {error}", contestant.name()))?;
         let memory = receiver.peak_memory()? / MIB;
+        let taken = receiver.processor_time()?.saturating_sub(before);
+        let processor = taken.as_secs_f64() * 1e6 / outcome.answered as f64;
         receiver.stop()?;
         fs::remove_dir_all(&folder)?;
-        Ok((outcome, memory))
+        Ok(Turn { outcome, memory, processor })
     }
+}
+
+/// What came of a receiver's turn.
+#[derive(Debug)]
+struct Turn {
+    outcome: Outcome,
+    /// The most memory that it took, in MiB.
+    memory: f64,
+    /// The processor time that it took for each answer, in microseconds.
+    processor: f64,
 }
 
 /// Bytes.

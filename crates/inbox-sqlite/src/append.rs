@@ -8,6 +8,7 @@ use hooklatch_inbox::{Appended, Arrival, ConsumerId, Content, Reading};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::claim::Desk;
+use crate::identities::{Identities, Key, count_repeat};
 use crate::position;
 use crate::queue::Begun;
 use crate::row::nanoseconds;
@@ -18,6 +19,7 @@ pub(crate) struct Memory {
     /// The newest position.
     pub(crate) last: i64,
     pub(crate) instance: i64,
+    pub(crate) identities: Identities,
     sources: HashMap<Arc<str>, i64>,
     routes: HashMap<Vec<ConsumerId>, i64>,
 }
@@ -31,7 +33,8 @@ impl Memory {
             |row| row.get(0),
         )?;
         let instance = crate::row::instance(connection)?;
-        Ok(Self { last, instance, sources: HashMap::new(), routes: HashMap::new() })
+        let identities = Identities::read(connection)?;
+        Ok(Self { last, instance, identities, sources: HashMap::new(), routes: HashMap::new() })
     }
 
     pub(crate) fn id(&self, position: i64) -> EventId {
@@ -92,33 +95,20 @@ pub(crate) fn append(
     let position = position::next(memory.last, arrival.received_at);
     let (class, key) = &arrival.identity;
     let identity = identity(source, key);
-    let is_new = connection
-        .prepare_cached(
-            "INSERT INTO identity (key, position, repeats) VALUES (?1, ?2, 0) ON CONFLICT DO NOTHING",
-        )?
-        .execute(params![identity, position])?
-        == 1;
-    if !is_new {
-        let first: i64 = connection
-            .prepare_cached("SELECT position FROM identity WHERE key = ?1")?
-            .query_row(params![identity], |row| row.get(0))?;
-        if *class != IdentityClass::Signal || !has_begun(connection, desks, first, &arrival.consumers)? {
-            connection
-                .prepare_cached("UPDATE identity SET repeats = repeats + 1 WHERE key = ?1")?
-                .execute(params![identity])?;
-            return Ok(Appended { id: memory.id(first), is_new: false });
-        }
-        connection
-            .prepare_cached("UPDATE identity SET position = ?2, repeats = 0 WHERE key = ?1")?
-            .execute(params![identity, position])?;
+    if let Some(first) = memory.identities.find(connection, &identity)?
+        && (*class != IdentityClass::Signal || !has_begun(connection, desks, first, &arrival.consumers)?)
+    {
+        count_repeat(connection, &identity, first)?;
+        return Ok(Appended { id: memory.id(first), is_new: false });
     }
     insert_event(connection, memory, arrival, source, position, &identity)?;
+    memory.identities.remember(identity, position);
     memory.last = position;
     Ok(Appended { id: memory.id(position), is_new: true })
 }
 
 /// The source stands in front, so that identities of two accounts never meet.
-pub(crate) fn identity(source: i64, key: &IdentityKey) -> [u8; 32] {
+pub(crate) fn identity(source: i64, key: &IdentityKey) -> Key {
     let mut identity = [0; 32];
     let (head, tail) = identity.split_at_mut(8);
     head.copy_from_slice(&source.to_be_bytes());

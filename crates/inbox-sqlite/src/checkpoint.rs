@@ -9,10 +9,14 @@ use rusqlite::Connection;
 use crate::nudge::Nudges;
 use crate::writer::Shared;
 
-/// Pages in the log that are worth a checkpoint: 8 MiB.
-const WORTHWHILE: u64 = 2048 * 4096;
-/// Pages in the log from which on the writer itself must finish the checkpoint: 64 MiB.
-const LONG: i64 = 16 * 1024;
+/// The size of a log that is worth a checkpoint.
+const WORTHWHILE: u64 = 8 << 20;
+/// The bytes in a log from which on it is to begin anew.
+const LONG: i64 = 64 << 20;
+/// The bytes that the writer may be left with when it lets the log begin anew, since everybody waits meanwhile.
+const LITTLE: i64 = 512 << 10;
+/// How often the rest is copied at once, so that it becomes little; the writer goes on all the time.
+const MOST_PASSES: usize = 8;
 /// The shortest time between two checkpoints.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -23,13 +27,25 @@ pub(crate) fn run(mut nudges: Nudges, shared: &Shared) {
     while nudges.wait(PAUSE) {
         if std::fs::metadata(&log).is_ok_and(|log| log.len() >= WORTHWHILE) {
             connection = connection.or_else(|| open(&shared.path));
-            if let Some(connection) = &connection
-                && pages_left(connection) >= LONG
-            {
-                shared.is_log_long.store(true, Ordering::Relaxed);
+            if let Some(connection) = &connection {
+                checkpoint(connection, shared);
             }
         }
     }
+}
+
+/// Copies what there is; where the log is long, until so little is left that the writer can do the rest.
+fn checkpoint(connection: &Connection, shared: &Shared) {
+    for _ in 0..MOST_PASSES {
+        let Log { size, copied } = copy(connection);
+        if size < LONG {
+            return;
+        }
+        if size - copied <= LITTLE {
+            break;
+        }
+    }
+    shared.is_log_long.store(true, Ordering::Relaxed);
 }
 
 fn open(path: &Path) -> Option<Connection> {
@@ -38,12 +54,22 @@ fn open(path: &Path) -> Option<Connection> {
     Some(connection)
 }
 
-/// Copies what can be copied without waiting for anybody; gives the number of pages in the log.
-fn pages_left(connection: &Connection) -> i64 {
-    connection
-        .query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| row.get::<_, i64>(1))
-        .inspect_err(|error| tracing::warn!(%error, "cannot checkpoint the inbox"))
-        .unwrap_or_default()
+/// The log, in bytes of pages.
+#[derive(Debug, Default)]
+struct Log {
+    size: i64,
+    copied: i64,
+}
+
+/// Copies what can be copied without waiting for anybody.
+fn copy(connection: &Connection) -> Log {
+    let passed = || {
+        let page: i64 = connection.query_row("PRAGMA page_size", [], |row| row.get(0))?;
+        connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| {
+            Ok(Log { size: row.get::<_, i64>(1)? * page, copied: row.get::<_, i64>(2)? * page })
+        })
+    };
+    passed().inspect_err(|error| tracing::warn!(%error, "cannot checkpoint the inbox")).unwrap_or_default()
 }
 
 pub(crate) fn log_path(path: &Path) -> std::path::PathBuf {

@@ -40,7 +40,9 @@ impl Inbox for SqliteInbox {
                 mpsc::error::TrySendError::Closed(_) => closed(),
             },
         )?;
-        answered.await.map_err(|_| not_written())
+        let (appended, others) = answered.await.map_err(|_| not_written())?;
+        drop(others);
+        Ok(appended)
     }
 
     async fn claim(
@@ -129,7 +131,7 @@ impl Inbox for SqliteInbox {
         if !self.shared.is_healthy.load(Ordering::Relaxed) {
             // Perhaps it could write again and nobody tries: whoever asks next will know.
             let (answer, _) = oneshot::channel();
-            let attempt = Job::Write(Box::new(schema::touch), answer);
+            let attempt = Job::Write(Box::new(|connection, _| schema::touch(connection)), answer);
             let _ = self.jobs()?.try_send(attempt);
             return Err(not_written());
         }

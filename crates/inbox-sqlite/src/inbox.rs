@@ -117,10 +117,18 @@ impl SqliteInbox {
         &self,
         write: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, InboxError> {
+        self.write_with_memory(|connection, _| write(connection)).await
+    }
+
+    /// The same for what has to know, or change, what the writer remembers.
+    pub(crate) async fn write_with_memory<T: Send + 'static>(
+        &self,
+        write: impl FnOnce(&Connection, &mut Memory) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, InboxError> {
         let (give, given) = oneshot::channel();
         let (answer, answered) = oneshot::channel();
-        let write = move |connection: &Connection| {
-            let value = write(connection)?;
+        let write = move |connection: &Connection, memory: &mut Memory| {
+            let value = write(connection, memory)?;
             // Whoever waited may have gone away.
             let _ = give.send(value);
             Ok(())

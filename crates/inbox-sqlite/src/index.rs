@@ -17,7 +17,7 @@ use crate::writer::{Job, Shared};
 /// How many events are in a stretch. More make look-ups faster, and the rest that is not indexed longer.
 pub(crate) const STRETCH: i64 = 8192;
 /// How many of them are written in one go: nobody waits for more.
-const PIECE: usize = 1024;
+const PIECE: usize = 128;
 /// The shortest time between two looks at the log.
 const PAUSE: Duration = Duration::from_millis(500);
 
@@ -158,6 +158,6 @@ fn hand_in(
     write: impl FnOnce(&Connection) -> rusqlite::Result<()> + Send + 'static,
 ) -> Option<()> {
     let (answer, answered) = oneshot::channel();
-    jobs.upgrade()?.blocking_send(Job::Write(Box::new(write), answer)).ok()?;
+    jobs.upgrade()?.blocking_send(Job::Write(Box::new(|connection, _| write(connection)), answer)).ok()?;
     answered.blocking_recv().ok()
 }

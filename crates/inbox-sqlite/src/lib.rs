@@ -8,6 +8,7 @@ mod checkpoint;
 mod claim;
 mod contract;
 mod fault;
+mod identities;
 mod index;
 mod latest;
 mod lock;

@@ -1,49 +1,77 @@
 //! Wakes threads that tidy up behind the writer, and lets them rest in between.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
-/// Wakes one thread. It never waits for it.
+/// Wakes one thread, unless it rests. It never waits for it.
 #[derive(Debug)]
-pub(crate) struct Nudge(SyncSender<()>);
+pub(crate) struct Nudge {
+    wake: SyncSender<()>,
+    noted: Arc<Noted>,
+}
 
 /// The nudges of one thread.
 #[derive(Debug)]
 pub(crate) struct Nudges {
-    requests: Receiver<()>,
-    rested_at: Option<Instant>,
+    woken: Receiver<()>,
+    noted: Arc<Noted>,
+    rests_until: Option<Instant>,
+}
+
+/// What is known on both sides: whoever rests is not woken by each nudge, but finds them when it has rested.
+#[derive(Debug, Default)]
+struct Noted {
+    is_nudged: AtomicBool,
+    rests: AtomicBool,
 }
 
 pub(crate) fn channel() -> (Nudge, Nudges) {
-    let (nudge, requests) = sync_channel(1);
-    (Nudge(nudge), Nudges { requests, rested_at: None })
+    let (wake, woken) = sync_channel(1);
+    let noted = Arc::<Noted>::default();
+    (Nudge { wake, noted: Arc::clone(&noted) }, Nudges { woken, noted, rests_until: None })
 }
 
 impl Nudge {
     pub(crate) fn give(&self) {
-        // A full channel means that the thread is about to wake anyway.
-        let _ = self.0.try_send(());
+        self.noted.is_nudged.store(true, Ordering::SeqCst);
+        if !self.noted.rests.load(Ordering::SeqCst) {
+            // A full channel means that the thread is about to wake anyway.
+            let _ = self.wake.try_send(());
+        }
     }
 }
 
 impl Nudges {
-    /// Waits for a nudge, then until `pause` has passed since the last time; `false` when nobody nudges any more.
+    /// Waits until `pause` has passed since the last time and there is a nudge; `false` when nobody nudges any more.
     pub(crate) fn wait(&mut self, pause: Duration) -> bool {
-        if self.requests.recv().is_err() {
-            return false;
-        }
-        let rested_at = self.rested_at.unwrap_or_else(Instant::now);
-        loop {
-            let rest = rested_at.saturating_duration_since(Instant::now());
-            match self.requests.recv_timeout(rest) {
-                Ok(()) if rest.is_zero() => break,
-                Ok(()) => {}
-                Err(RecvTimeoutError::Timeout) => break,
-                Err(RecvTimeoutError::Disconnected) => return false,
+        if let Some(until) = self.rests_until.take() {
+            self.noted.rests.store(true, Ordering::SeqCst);
+            let is_over = self.rest(until);
+            self.noted.rests.store(false, Ordering::SeqCst);
+            if is_over {
+                return false;
             }
         }
-        self.rested_at = Some(Instant::now() + pause);
+        while !self.noted.is_nudged.swap(false, Ordering::SeqCst) {
+            if self.woken.recv().is_err() {
+                return false;
+            }
+        }
+        self.rests_until = Some(Instant::now() + pause);
         true
+    }
+
+    /// Waits until then; `true` when nobody nudges any more.
+    fn rest(&self, until: Instant) -> bool {
+        loop {
+            match self.woken.recv_timeout(until.saturating_duration_since(Instant::now())) {
+                Ok(()) => {}
+                Err(RecvTimeoutError::Timeout) => return false,
+                Err(RecvTimeoutError::Disconnected) => return true,
+            }
+        }
     }
 }
 

@@ -22,8 +22,12 @@ pub(crate) async fn run(inbox: &SqliteInbox, id: EventId, arrival: Arrival) -> R
     let instance = inbox.shared.instance;
     let Some(position) = position::position(id, instance) else { return Ok(Released::NotFound) };
     let desks = inbox.shared.desks();
-    let released =
-        inbox.write(move |connection| release(connection, &desks, instance, position, &arrival)).await?;
+    let released = inbox
+        .write_with_memory(move |connection, memory| {
+            memory.identities.write_all(connection)?;
+            release(connection, &desks, instance, position, &arrival)
+        })
+        .await?;
     inbox.shared.desks().iter().for_each(|desk| desk.forget_newest());
     Ok(released)
 }

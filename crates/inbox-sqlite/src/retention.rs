@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use hooklatch_inbox::{EventLog as _, EventState, InboxError, Pruned, Retention};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
+use crate::append::Memory;
 use crate::inbox::SqliteInbox;
 use crate::log::state_of;
 use crate::outlived::bytes_of_identities;
@@ -34,7 +35,9 @@ pub(crate) async fn run(inbox: &SqliteInbox, retention: Retention) -> Result<Pru
     if !done.is_empty() || passes_stretch {
         let to = if is_last { i64::MAX } else { looked_to };
         (pruned.events, forgotten) = inbox
-            .write(move |connection| Ok((delete(connection, &done)?, forget_stretch(connection, from, to)?)))
+            .write_with_memory(move |connection, memory| {
+                Ok((delete(connection, memory, &done)?, forget_stretch(connection, from, to)?))
+            })
             .await?;
     }
     let gave_back = inbox.write(give_back).await?;
@@ -95,7 +98,9 @@ fn step(connection: &mut Connection, from: i64, before: i64) -> rusqlite::Result
 /// Deletes these events, unless somebody asked for one of them again meanwhile.
 ///
 /// Their identities stay: a repeat of what was pruned is still a repeat.
-fn delete(connection: &Connection, positions: &[i64]) -> rusqlite::Result<u64> {
+fn delete(connection: &Connection, memory: &mut Memory, positions: &[i64]) -> rusqlite::Result<u64> {
+    // What is not in their table yet would go with the events.
+    memory.identities.write_all(connection)?;
     let mut pruned = 0;
     for position in positions {
         if state_of(connection, *position)? != EventState::Done {

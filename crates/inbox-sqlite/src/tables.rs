@@ -1,7 +1,7 @@
 //! The tables, version by version; `docs/inbox.md` explains them.
 
 /// What leads from each version to the next, from an empty file on. A step that was released is never changed.
-pub(crate) const STEPS: [&str; 2] = [FIRST, SUBJECTS_AND_REJECTED];
+pub(crate) const STEPS: [&str; 3] = [FIRST, SUBJECTS_AND_REJECTED, IDENTITIES_LATER];
 
 const FIRST: &str = "
 CREATE TABLE inbox (
@@ -112,4 +112,10 @@ CREATE TABLE rejected (                     -- a request whose sender was not pr
     body        BLOB                        -- NULL when it was not kept, and once admitted
 ) STRICT;
 CREATE INDEX rejected_source ON rejected (source, id, size);
+";
+
+const IDENTITIES_LATER: &str = "
+ALTER TABLE inbox ADD COLUMN                -- up to here every event's identity is in its table, from here on in the event only
+    identified  INTEGER NOT NULL DEFAULT 0;
+UPDATE inbox SET identified = (SELECT coalesce(max(position), 0) FROM event);
 ";

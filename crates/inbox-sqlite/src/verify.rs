@@ -13,7 +13,8 @@ const CHECKS: [(&str, &str); 7] = [
     ("an event without its route", "SELECT position FROM event WHERE route NOT IN (SELECT id FROM route)"),
     (
         "an event without its identity",
-        "SELECT position FROM event WHERE NOT EXISTS (SELECT 1 FROM identity WHERE key = event.identity)",
+        "SELECT position FROM event WHERE position <= (SELECT identified FROM inbox)
+           AND NOT EXISTS (SELECT 1 FROM identity WHERE key = event.identity)",
     ),
     (
         "an ended dispatch of an event that is not there",

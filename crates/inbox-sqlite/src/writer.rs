@@ -23,13 +23,13 @@ const MOST_JOBS: usize = 1024;
 /// Something to write, and whom to tell once it is durable.
 pub(crate) enum Job {
     /// An arrival; the permit is its share of the memory that may wait.
-    Append(Box<Arrival>, OwnedSemaphorePermit, oneshot::Sender<Appended>),
+    Append(Box<Arrival>, OwnedSemaphorePermit, oneshot::Sender<(Appended, Answers)>),
     /// Anything else.
     Write(Box<Write>, oneshot::Sender<()>),
 }
 
 /// A change of the file that is not an arrival.
-pub(crate) type Write = dyn FnOnce(&Connection) -> rusqlite::Result<()> + Send;
+pub(crate) type Write = dyn FnOnce(&Connection, &mut Memory) -> rusqlite::Result<()> + Send;
 
 /// What the writer shares with the rest of the inbox.
 #[derive(Debug)]
@@ -86,9 +86,42 @@ pub(crate) fn run(
 }
 
 /// What a job is answered once the transaction is durable. One that is dropped instead tells that it failed.
+#[derive(Debug)]
 enum Answer {
-    Appended(Appended, oneshot::Sender<Appended>),
+    Appended(Appended, oneshot::Sender<(Appended, Answers)>),
     Written(oneshot::Sender<()>),
+}
+
+/// The answers of a transaction that is durable; whoever drops them gives them.
+///
+/// The writer hands all of them to the first who waits: waking many from a thread outside their runtime costs
+/// the runtime's one lock for each, and the writer would spend its time on that.
+#[derive(Debug, Default)]
+pub(crate) struct Answers(Vec<Answer>);
+
+impl Drop for Answers {
+    fn drop(&mut self) {
+        for answer in self.0.drain(..) {
+            // Whoever waited may have gone away; what was written stays written.
+            match answer {
+                Answer::Appended(appended, answer) => drop(answer.send((appended, Answers::default()))),
+                Answer::Written(answer) => drop(answer.send(())),
+            }
+        }
+    }
+}
+
+impl Answers {
+    /// Lets the last one who appended give the others theirs.
+    fn hand_on(mut self) {
+        let last = self.0.iter().rposition(|answer| matches!(answer, Answer::Appended(..)));
+        if let Some(index) = last
+            && let Answer::Appended(appended, answer) = self.0.swap_remove(index)
+        {
+            // Should it have gone away, this drops them, and so gives them.
+            drop(answer.send((appended, self)));
+        }
+    }
 }
 
 /// Writes the batch in one transaction and answers. After a failure the file is opened anew for the next batch.
@@ -111,13 +144,7 @@ fn commit(
             let is_new =
                 |answer: &&Answer| matches!(answer, Answer::Appended(Appended { is_new: true, .. }, _));
             shared.appended.fetch_add(answers.iter().filter(is_new).count() as u64, Ordering::Relaxed);
-            for answer in answers {
-                // Whoever waited may have gone away; what was written stays written.
-                match answer {
-                    Answer::Appended(appended, answer) => drop(answer.send(appended)),
-                    Answer::Written(answer) => drop(answer.send(())),
-                }
-            }
+            Answers(answers).hand_on();
             Some((connection, memory))
         }
         Err(error) => {
@@ -145,11 +172,12 @@ fn write(
                 Answer::Appended(append::append(&transaction, memory, &desks, &arrival)?, answer)
             }
             Job::Write(write, answer) => {
-                write(&transaction)?;
+                write(&transaction, memory)?;
                 Answer::Written(answer)
             }
         });
     }
+    memory.identities.write_some(&transaction)?;
     transaction.commit()?;
     Ok(answers)
 }

@@ -58,6 +58,12 @@ impl Receiver {
         self.status("VmRSS:")
     }
 
+    /// The processor time that it has taken so far, in its own code and in the kernel's.
+    pub(crate) fn processor_time(&self) -> Result<Duration> {
+        let text = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
+        Ok(processor_time(&text).ok_or("no times of the receiver")?)
+    }
+
     fn status(&self, name: &str) -> Result<f64> {
         let text = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         Ok(kibibytes(&text, name).ok_or_else(|| format!("no {name} of the receiver"))? * 1024.0)
@@ -129,9 +135,25 @@ fn kibibytes(status: &str, name: &str) -> Option<f64> {
     line.trim().strip_suffix("kB")?.trim().parse().ok()
 }
 
+/// The times of `/proc/<pid>/stat`, which counts in hundredths of a second whatever the kernel's own clock does.
+fn processor_time(stat: &str) -> Option<Duration> {
+    // The name of the program may hold anything, but ends with the last bracket.
+    let (_, rest) = stat.rsplit_once(')')?;
+    let mut times = rest.split_ascii_whitespace().skip(11);
+    let mut ticks = || times.next()?.parse::<u64>().ok();
+    Some(Duration::from_millis((ticks()? + ticks()?) * 10))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn times_are_read_from_the_stat_line_whatever_the_name() {
+        let stat = "42 (a) b (c) S 1 2 3 4 5 6 7 8 9 10 150 50 7 7 20 0 1 0";
+        assert_eq!(processor_time(stat), Some(Duration::from_secs(2)));
+        assert_eq!(processor_time("42 (a) S 1"), None);
+    }
 
     #[test]
     fn memory_is_read_from_the_status() {

@@ -196,6 +196,7 @@ impl Engine {
 
     fn count(&mut self, status: u16, since: Option<Instant>, now: Instant, window: Window) {
         let Some(since) = since else { return };
+        self.outcome.answered += 1;
         if !(200..300).contains(&status) {
             self.outcome.refused += 1;
             return;

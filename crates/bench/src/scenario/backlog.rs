@@ -47,7 +47,7 @@ pub(super) fn busy(bench: &Bench, report: &mut Report) -> Result<()> {
     let key = |contestant| Key { scenario: Name::Busy.as_str(), case: "picpay, 64", contestant };
     let (alone, draining) = ("intake alone", "intake while handing on");
     for _ in 0..bench.options.rounds() {
-        let (outcome, _) = bench.turn(Contestant::Hooklatch, manner)?;
+        let outcome = bench.turn(Contestant::Hooklatch, manner)?.outcome;
         report.add(key(alone), &[(RATE, outcome.rate()), (P99, outcome.milliseconds(99.0))]);
 
         let folder = copied(bench, &full)?;

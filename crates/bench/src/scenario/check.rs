@@ -20,7 +20,7 @@ pub(super) fn run(bench: &Bench, report: &mut Report) -> Result<()> {
     let manner = Manner { period: Some(1), ..Manner::closed(What::Charge, 64) };
     let key = |contestant| Key { scenario: Name::Check.as_str(), case: "bare hyper, 64", contestant };
     for _ in 0..bench.options.rounds() {
-        let (outcome, _) = bench.turn(Contestant::Hyper, manner)?;
+        let outcome = bench.turn(Contestant::Hyper, manner)?.outcome;
         report.add(key("own generator"), &[(RATE, outcome.rate())]);
         report.add(key("wrk"), &[(RATE, wrk(bench, manner)?)]);
     }

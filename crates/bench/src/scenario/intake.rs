@@ -1,6 +1,6 @@
 //! How fast webhooks are taken in.
 
-use super::{Bench, Manner, Name};
+use super::{Bench, Manner, Name, Turn};
 use crate::Result;
 use crate::contestant::Contestant::{self, Express, Handwritten, Hooklatch, Hyper, Webhook};
 use crate::feed::{Reuse, What};
@@ -11,6 +11,7 @@ use crate::statistics::{median, ratio};
 const RATE: &str = "requests/s";
 const P50: &str = "p50 ms";
 const P99: &str = "p99 ms";
+const PROCESSOR: &str = "CPU µs/request";
 const MEMORY: &str = "memory MiB";
 
 /// The main question: the whole pipeline with one matching consumer that is down, everything durable.
@@ -73,7 +74,7 @@ pub(super) fn open(bench: &Bench, report: &mut Report) -> Result<()> {
         let manner = Manner { pace: Pace::Open(rate), ..Manner::closed(What::Charge, 256) };
         for _ in 0..bench.options.rounds() {
             for contestant in [Hyper, Hooklatch] {
-                let (outcome, _) = bench.turn(contestant, manner)?;
+                let outcome = bench.turn(contestant, manner)?.outcome;
                 let figures = [
                     (P50, outcome.milliseconds(50.0)),
                     (P99, outcome.milliseconds(99.0)),
@@ -104,11 +105,12 @@ fn compare(
 ) -> Result<()> {
     for _ in 0..bench.options.rounds() {
         for contestant in contestants {
-            let (outcome, memory) = bench.turn(*contestant, manner)?;
+            let Turn { outcome, memory, processor } = bench.turn(*contestant, manner)?;
             let figures = [
                 (RATE, outcome.rate()),
                 (P50, outcome.milliseconds(50.0)),
                 (P99, outcome.milliseconds(99.0)),
+                (PROCESSOR, processor),
                 (MEMORY, memory),
             ];
             report.add(key(name, case, *contestant), &figures);

@@ -29,7 +29,7 @@ pub(super) fn run(bench: &Bench, report: &mut Report) -> Result<()> {
         let milliseconds = |percentile| latency.value_at_percentile(percentile) as f64 / 1e6;
         report.add(key(FSYNC), &[(P50, milliseconds(50.0)), (P99, milliseconds(99.0))]);
         for contestant in [Contestant::Hyper, Contestant::Hooklatch] {
-            let (outcome, _) = bench.turn(contestant, manner)?;
+            let outcome = bench.turn(contestant, manner)?.outcome;
             let figures = [(P50, outcome.milliseconds(50.0)), (P99, outcome.milliseconds(99.0))];
             report.add(key(contestant.name()), &figures);
         }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test reports by panicking")]
 
 mod contract;
+mod identities;
 mod lanes;
 mod latest;
 mod misfortunes;

@@ -199,7 +199,7 @@ async fn faults_are_found_and_named() {
     for (damage, fault) in [
         ("UPDATE held SET due = NULL", "behind nobody"),
         ("UPDATE event SET proof = 'faith'", "cannot be read"),
-        ("DELETE FROM identity", "without its identity"),
+        ("UPDATE inbox SET identified = (SELECT max(position) FROM event)", "without its identity"),
         ("DELETE FROM event", "not there"),
     ] {
         rusqlite::Connection::open(&path).unwrap().execute_batch(damage).unwrap();

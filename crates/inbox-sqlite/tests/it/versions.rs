@@ -49,6 +49,27 @@ async fn a_file_of_version_1_is_brought_up_to_date_with_all_that_is_in_it() {
 }
 
 #[tokio::test]
+async fn a_file_of_version_2_still_knows_what_it_had_taken_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = past("v2.db", folder.path());
+    let inbox = SqliteInbox::open(&path).unwrap();
+    let before = inbox.events(Query { limit: 100, ..Query::default() }).await.unwrap().events;
+    assert_eq!(before.len(), 4);
+    let unindexed: i64 = rusqlite::Connection::open(&path)
+        .unwrap()
+        .query_row("SELECT count(*) FROM event WHERE position > (SELECT identified FROM inbox)", [], |row| {
+            row.get(0)
+        })
+        .unwrap();
+    assert_eq!(unindexed, 0, "its identities are in their table");
+    assert_eq!(inbox.verify().await.unwrap(), Vec::<String>::new());
+    let detail = inbox.event(before.last().unwrap().id).await.unwrap().unwrap();
+    assert_eq!(detail.record.repeats, 1);
+    drop(inbox);
+    assert!(version(&path) > 2);
+}
+
+#[tokio::test]
 async fn a_new_file_and_a_migrated_one_have_the_same_tables() {
     let folder = tempfile::tempdir().unwrap();
     let tables = |path: &Path| -> Vec<(String, String)> {
@@ -59,6 +80,8 @@ async fn a_new_file_and_a_migrated_one_have_the_same_tables() {
         let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
         rows.collect::<Result<_, _>>().unwrap()
     };
-    let migrated = tables(&past("v1.db", folder.path()));
-    assert_eq!(migrated, tables(&folder.path().join("new.db")));
+    let new = tables(&folder.path().join("new.db"));
+    for version in ["v1.db", "v2.db"] {
+        assert_eq!(tables(&past(version, folder.path())), new, "{version}");
+    }
 }

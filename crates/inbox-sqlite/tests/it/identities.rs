@@ -1,0 +1,75 @@
+//! Identities that are not in their table yet.
+
+use futures_util::future::join_all;
+use hooklatch_inbox::Retention;
+
+use super::*;
+
+/// More than are kept out of the table.
+const MANY: usize = 4000;
+
+impl Fixture {
+    fn named(&self, number: usize) -> Arrival {
+        let identity = Identity::Notification { counter: None, name: number.to_string() };
+        self.arrival_as("a", &number.to_string(), &identity)
+    }
+
+    /// Appends so many at once; how many of them are new.
+    async fn append_all(&self, numbers: std::ops::Range<usize>) -> usize {
+        let appended = join_all(numbers.map(|number| self.inbox.append(self.named(number)))).await;
+        appended.into_iter().filter(|appended| appended.as_ref().unwrap().is_new).count()
+    }
+
+    async fn repeats(&self, id: EventId) -> u64 {
+        self.inbox.event(id).await.unwrap().unwrap().record.repeats
+    }
+}
+
+#[tokio::test]
+async fn they_are_known_before_and_after_they_are_written_and_after_a_crash() {
+    let mut fixture = Fixture::new(&[]).await;
+    assert_eq!(fixture.append_all(0..MANY).await, MANY);
+    for round in 1..=3 {
+        fixture = fixture.crash(&[]).await;
+        assert_eq!(fixture.inbox.verify().await.unwrap(), Vec::<String>::new());
+        assert_eq!(fixture.append_all(0..MANY).await, 0);
+        let last = fixture.inbox.append(fixture.named(MANY - 1)).await.unwrap();
+        assert_eq!(fixture.repeats(last.id).await, 2 * round);
+    }
+    // The repeats have not hidden from the table what it had not got yet.
+    assert_eq!(fixture.append_all(MANY..2 * MANY).await, MANY);
+    assert_eq!(fixture.append_all(0..2 * MANY).await, 0);
+    assert_eq!(fixture.inbox.verify().await.unwrap(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_repeat_of_what_was_pruned_soon_is_a_repeat_after_a_crash_too() {
+    let fixture = Fixture::new(&[Ordering::Subject]).await;
+    let first = fixture.append("a", "a1").await.id;
+    fixture.append("a", "a2").await;
+    fixture.drain().await;
+    let everything = Retention { before: Some(datetime!(2100-01-01 0:00 UTC)), most_bytes: None };
+    assert_eq!(fixture.inbox.prune(everything).await.unwrap().events, 1);
+    let fixture = fixture.crash(&[Ordering::Subject]).await;
+    assert_eq!(fixture.append("a", "a1").await, Appended { id: first, is_new: false });
+}
+
+#[tokio::test]
+async fn a_signal_repeats_the_latest_of_its_name_also_across_a_crash() {
+    let fixture = Fixture::new(&[Ordering::Subject]).await;
+    let signal = Identity::Signal { name: "invoice/1".to_owned() };
+    let send = async |fixture: &Fixture| fixture.inbox.append(fixture.arrival_as("a", "a", &signal)).await;
+    let first = send(&fixture).await.unwrap();
+    assert_eq!(send(&fixture).await.unwrap(), Appended { id: first.id, is_new: false });
+    fixture.drain().await;
+    let second = send(&fixture).await.unwrap();
+    assert!(second.is_new);
+    assert_eq!(send(&fixture).await.unwrap(), Appended { id: second.id, is_new: false });
+    let fixture = fixture.crash(&[Ordering::Subject]).await;
+    assert_eq!(fixture.append_all(0..MANY).await, MANY);
+    assert_eq!((fixture.repeats(first.id).await, fixture.repeats(second.id).await), (0, 1));
+    // Whether anybody had begun with it is not known after a crash.
+    let third = send(&fixture).await.unwrap();
+    assert!(third.is_new);
+    assert_eq!(send(&fixture).await.unwrap(), Appended { id: third.id, is_new: false });
+}
