@@ -40,9 +40,7 @@ impl Inbox for SqliteInbox {
                 mpsc::error::TrySendError::Closed(_) => closed(),
             },
         )?;
-        let (appended, others) = answered.await.map_err(|_| not_written())?;
-        drop(others);
-        Ok(appended)
+        answered.await.map_err(|_| not_written())
     }
 
     async fn claim(

@@ -10,8 +10,10 @@ use std::ops::Bound;
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-/// How many wait.
-const MOST_RECENT: usize = 2048;
+/// How many may wait.
+const MOST_RECENT: usize = 1024;
+/// How many events may tell their identities themselves: opening reads them all.
+const MOST_BEHIND: usize = 8 * MOST_RECENT;
 
 /// A source, then the key of an identity within it.
 pub(crate) type Key = [u8; 32];
@@ -23,25 +25,39 @@ pub(crate) struct Identities {
     recent: BTreeMap<Key, i64>,
     /// The newest position of all that have come.
     newest: i64,
-    /// In this round through the keys, those up to here were written.
+    round: Round,
+}
+
+/// A way through the keys that wait, from the least to the greatest.
+#[derive(Debug)]
+struct Round {
+    /// Those up to here were written.
     written_to: Bound<Key>,
-    /// The newest position when the round began: when it ends, all of them are written.
+    /// The greatest key when it began, if there was any: when it ends, all that waited then are written.
+    ends_at: Option<Key>,
+    /// The newest position when it began.
     began_at: i64,
+    /// How many events had come since the round before it began.
+    before: usize,
+    /// How many have come since it began.
+    since: usize,
 }
 
 impl Identities {
     /// Those that the table does not have yet.
     pub(crate) fn read(connection: &Connection) -> rusqlite::Result<Self> {
-        let mut select = connection.prepare(
-            "SELECT identity, position FROM event WHERE position > (SELECT identified FROM inbox) ORDER BY position",
-        )?;
-        let mut rows = select.query([])?;
-        let (mut recent, mut newest) = (BTreeMap::new(), 0);
+        let identified: i64 = connection.query_row("SELECT identified FROM inbox", [], |row| row.get(0))?;
+        let mut select = connection
+            .prepare("SELECT identity, position FROM event WHERE position > ?1 ORDER BY position")?;
+        let mut rows = select.query(params![identified])?;
+        let (mut recent, mut newest, mut before) = (BTreeMap::new(), identified, 0);
         while let Some(row) = rows.next()? {
             newest = row.get(1)?;
             recent.insert(row.get(0)?, newest);
+            before += 1;
         }
-        Ok(Self { recent, newest, written_to: Bound::Unbounded, began_at: newest })
+        let round = Round::new(&recent, newest, before);
+        Ok(Self { recent, newest, round })
     }
 
     /// The position of the latest event that has this identity.
@@ -59,10 +75,15 @@ impl Identities {
     pub(crate) fn remember(&mut self, key: Key, position: i64) {
         self.recent.insert(key, position);
         self.newest = position;
+        self.round.since += 1;
     }
 
     /// Writes as many as are too many to wait.
     pub(crate) fn write_some(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+        // The same few signals again and again are never too many, but their events are.
+        if self.round.before + self.round.since > MOST_BEHIND {
+            return self.write_all(connection);
+        }
         while self.recent.len() > MOST_RECENT {
             self.write_next(connection, self.recent.len() - MOST_RECENT)?;
         }
@@ -74,8 +95,7 @@ impl Identities {
         if self.recent.is_empty() {
             return Ok(());
         }
-        self.written_to = Bound::Unbounded;
-        self.began_at = self.newest;
+        self.round = Round::new(&self.recent, self.newest, 0);
         self.write_next(connection, usize::MAX)
     }
 
@@ -86,21 +106,34 @@ impl Identities {
             "INSERT INTO identity (key, position, repeats) VALUES (?1, ?2, 0) ON CONFLICT DO UPDATE
              SET position = excluded.position, repeats = iif(position = excluded.position, repeats, 0)",
         )?;
-        let next: Vec<Key> =
-            self.recent.range((self.written_to, Bound::Unbounded)).map(|(key, _)| *key).take(most).collect();
+        let next: Vec<Key> = match self.round.ends_at {
+            Some(last) => {
+                let rest = self.recent.range((self.round.written_to, Bound::Included(last)));
+                rest.map(|(key, _)| *key).take(most).collect()
+            }
+            None => Vec::new(),
+        };
         for key in &next {
             if let Some(position) = self.recent.remove(key) {
                 insert.execute(params![key, position])?;
             }
         }
         if let (true, Some(last)) = (next.len() == most, next.last()) {
-            self.written_to = Bound::Excluded(*last);
+            self.round.written_to = Bound::Excluded(*last);
             return Ok(());
         }
-        connection.prepare_cached("UPDATE inbox SET identified = ?1")?.execute(params![self.began_at])?;
-        self.written_to = Bound::Unbounded;
-        self.began_at = self.newest;
+        connection
+            .prepare_cached("UPDATE inbox SET identified = ?1")?
+            .execute(params![self.round.began_at])?;
+        self.round = Round::new(&self.recent, self.newest, self.round.since);
         Ok(())
+    }
+}
+
+impl Round {
+    fn new(recent: &BTreeMap<Key, i64>, newest: i64, before: usize) -> Self {
+        let ends_at = recent.last_key_value().map(|(key, _)| *key);
+        Self { written_to: Bound::Unbounded, ends_at, began_at: newest, before, since: 0 }
     }
 }
 

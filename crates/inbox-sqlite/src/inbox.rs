@@ -79,11 +79,12 @@ impl SqliteInbox {
                 .map_err(|error| InboxError::new(InboxErrorKind::Unavailable, error))
         };
         let writer = {
-            let shared = Arc::clone(&shared);
+            let (shared, answering) = (Arc::clone(&shared), writer::answering());
             spawn(
                 "inbox-writer",
                 Box::new(move || {
-                    writer::run(connection, memory, waiting, &shared, &[nudge_checkpoint, nudge_index]);
+                    let nudges = [nudge_checkpoint, nudge_index];
+                    writer::run(connection, memory, waiting, &shared, &answering, &nudges);
                 }),
             )?
         };

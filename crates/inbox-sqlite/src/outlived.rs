@@ -28,7 +28,8 @@ pub(crate) async fn bytes_of_identities(inbox: &SqliteInbox) -> Result<u64, Inbo
     let appended = inbox.shared.appended.load(Ordering::Relaxed);
     let known = *inbox.identities.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(known) = known
-        && (appended - known.appended < WORTHWHILE || known.at.elapsed() < known.took * SHARE_OF_TIME)
+        && (appended.saturating_sub(known.appended) < WORTHWHILE
+            || known.at.elapsed() < known.took * SHARE_OF_TIME)
     {
         return Ok(known.bytes);
     }

@@ -108,7 +108,7 @@ fn look(connection: &Connection, after: i64, received: i64, filter: &Filter) -> 
     let mut select = connection.prepare_cached(
         "SELECT position, route, source.name, kind, topic, attributes
          FROM event CROSS JOIN source ON source.id = event.source
-         WHERE position > ?1 AND kind IS NOT NULL AND received >= ?2 ORDER BY position LIMIT ?3",
+         WHERE position > ?1 AND kind IS NOT NULL AND fault IS NULL AND received >= ?2 ORDER BY position LIMIT ?3",
     )?;
     let mut rows = select.query(params![after, received, CHUNK])?;
     let mut chunk = Chunk { last: None, wanted: Vec::new() };

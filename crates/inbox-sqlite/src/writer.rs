@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use hooklatch_inbox::{Appended, Arrival, InboxError};
 use rusqlite::{Connection, TransactionBehavior};
+use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
 
 use crate::append::{self, Memory};
@@ -23,7 +24,7 @@ const MOST_JOBS: usize = 1024;
 /// Something to write, and whom to tell once it is durable.
 pub(crate) enum Job {
     /// An arrival; the permit is its share of the memory that may wait.
-    Append(Box<Arrival>, OwnedSemaphorePermit, oneshot::Sender<(Appended, Answers)>),
+    Append(Box<Arrival>, OwnedSemaphorePermit, oneshot::Sender<Appended>),
     /// Anything else.
     Write(Box<Write>, oneshot::Sender<()>),
 }
@@ -61,6 +62,7 @@ pub(crate) fn run(
     memory: Memory,
     mut jobs: mpsc::Receiver<Job>,
     shared: &Shared,
+    answering: &mpsc::UnboundedSender<Durable>,
     nudges: &[Nudge],
 ) {
     let mut store = Some((connection, memory));
@@ -72,7 +74,7 @@ pub(crate) fn run(
         {
             batch.push(job);
         }
-        store = commit(store, &mut batch, shared);
+        store = commit(store, &mut batch, shared, answering);
         nudges.iter().for_each(Nudge::give);
         if let Some((connection, _)) = &store
             && shared.is_log_long.swap(false, Ordering::Relaxed)
@@ -88,40 +90,33 @@ pub(crate) fn run(
 /// What a job is answered once the transaction is durable. One that is dropped instead tells that it failed.
 #[derive(Debug)]
 enum Answer {
-    Appended(Appended, oneshot::Sender<(Appended, Answers)>),
+    Appended(Appended, oneshot::Sender<Appended>),
     Written(oneshot::Sender<()>),
 }
 
-/// The answers of a transaction that is durable; whoever drops them gives them.
-///
-/// The writer hands all of them to the first who waits: waking many from a thread outside their runtime costs
-/// the runtime's one lock for each, and the writer would spend its time on that.
-#[derive(Debug, Default)]
-pub(crate) struct Answers(Vec<Answer>);
+/// The arrivals of a transaction that is durable, and who waits for that; whoever drops them tells.
+#[derive(Debug)]
+pub(crate) struct Durable(Vec<(Appended, oneshot::Sender<Appended>)>);
 
-impl Drop for Answers {
+impl Drop for Durable {
     fn drop(&mut self) {
-        for answer in self.0.drain(..) {
+        for (appended, answer) in self.0.drain(..) {
             // Whoever waited may have gone away; what was written stays written.
-            match answer {
-                Answer::Appended(appended, answer) => drop(answer.send((appended, Answers::default()))),
-                Answer::Written(answer) => drop(answer.send(())),
-            }
+            drop(answer.send(appended));
         }
     }
 }
 
-impl Answers {
-    /// Lets the last one who appended give the others theirs.
-    fn hand_on(mut self) {
-        let last = self.0.iter().rposition(|answer| matches!(answer, Answer::Appended(..)));
-        if let Some(index) = last
-            && let Answer::Appended(appended, answer) = self.0.swap_remove(index)
-        {
-            // Should it have gone away, this drops them, and so gives them.
-            drop(answer.send((appended, self)));
-        }
+/// Where arrivals are answered.
+///
+/// Waking many tasks from a thread outside their runtime takes the runtime's one lock for each, and the writer would
+/// wait for it. So a task within the runtime that opened the inbox wakes them; without one the writer does.
+pub(crate) fn answering() -> mpsc::UnboundedSender<Durable> {
+    let (give, mut given) = mpsc::unbounded_channel();
+    if let Ok(runtime) = Handle::try_current() {
+        runtime.spawn(async move { while given.recv().await.is_some() {} });
     }
+    give
 }
 
 /// Writes the batch in one transaction and answers. After a failure the file is opened anew for the next batch.
@@ -129,6 +124,7 @@ fn commit(
     store: Option<(Connection, Memory)>,
     batch: &mut Vec<Job>,
     shared: &Shared,
+    answering: &mpsc::UnboundedSender<Durable>,
 ) -> Option<(Connection, Memory)> {
     let opened = store.map_or_else(|| reopen(shared), Ok);
     let written = opened.and_then(|(mut connection, mut memory)| {
@@ -144,7 +140,16 @@ fn commit(
             let is_new =
                 |answer: &&Answer| matches!(answer, Answer::Appended(Appended { is_new: true, .. }, _));
             shared.appended.fetch_add(answers.iter().filter(is_new).count() as u64, Ordering::Relaxed);
-            Answers(answers).hand_on();
+            let mut arrivals = Vec::with_capacity(answers.len());
+            for answer in answers {
+                match answer {
+                    Answer::Appended(appended, answer) => arrivals.push((appended, answer)),
+                    // A thread may wait for it while the runtime waits for the thread.
+                    Answer::Written(answer) => drop(answer.send(())),
+                }
+            }
+            // Where nobody takes them any more they come back, are dropped, and so answered.
+            drop(answering.send(Durable(arrivals)));
             Some((connection, memory))
         }
         Err(error) => {

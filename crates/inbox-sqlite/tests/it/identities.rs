@@ -42,6 +42,65 @@ async fn they_are_known_before_and_after_they_are_written_and_after_a_crash() {
     assert_eq!(fixture.inbox.verify().await.unwrap(), Vec::<String>::new());
 }
 
+/// How many events have an identity that is not in the table.
+fn behind(fixture: &Fixture) -> i64 {
+    let log = rusqlite::Connection::open(fixture.folder.path().join("hooklatch.db")).unwrap();
+    let sql = "SELECT count(*) FROM event WHERE position > (SELECT identified FROM inbox)";
+    log.query_row(sql, [], |row| row.get(0)).unwrap()
+}
+
+#[tokio::test]
+async fn few_events_wait_for_theirs_whatever_the_keys_are() {
+    // A provider's counter: each key is greater than all before.
+    let mut fixture = Fixture::new(&[]).await;
+    let mut number = 0;
+    for _ in 0..4 {
+        let arrivals = (0..MANY).map(|_| {
+            number += 1;
+            let identity = Identity::Notification { counter: Some(number), name: number.to_string() };
+            fixture.arrival_as("a", "a", &identity)
+        });
+        join_all(arrivals.map(|arrival| fixture.inbox.append(arrival))).await;
+        assert!(behind(&fixture) <= 10_000, "{}", behind(&fixture));
+        // Where nothing waits there is nothing to fall back behind.
+        fixture = fixture.crash(&[]).await;
+    }
+
+    // The same few names again and again.
+    let fixture = Fixture::new(&[Ordering::None]).await;
+    for _ in 0..40 {
+        let arrivals = (0..250).map(|name| {
+            let identity = Identity::Signal { name: name.to_string() };
+            fixture.arrival_as("a", "a", &identity)
+        });
+        for appended in join_all(arrivals.map(|arrival| fixture.inbox.append(arrival))).await {
+            assert!(appended.unwrap().is_new);
+        }
+        fixture.drain().await;
+    }
+    assert!(behind(&fixture) <= 9_000, "{}", behind(&fixture));
+}
+
+#[tokio::test]
+async fn a_file_whose_identities_are_all_written_is_not_read_through_later() {
+    let fixture = Fixture::new(&[Ordering::Subject]).await;
+    fixture.append_all(0..10).await;
+    let everything = Retention { before: Some(datetime!(2100-01-01 0:00 UTC)), most_bytes: None };
+    fixture.drain().await;
+    fixture.inbox.prune(everything).await.unwrap();
+    let identified = |fixture: &Fixture| -> i64 {
+        let log = rusqlite::Connection::open(fixture.folder.path().join("hooklatch.db")).unwrap();
+        log.query_row("SELECT identified FROM inbox", [], |row| row.get(0)).unwrap()
+    };
+    let before = identified(&fixture);
+    assert!(before > 0);
+    let fixture = fixture.crash(&[Ordering::Subject]).await;
+    for number in 1..4 {
+        fixture.append_all(number * 1000..(number + 1) * 1000).await;
+        assert!(identified(&fixture) >= before);
+    }
+}
+
 #[tokio::test]
 async fn a_repeat_of_what_was_pruned_soon_is_a_repeat_after_a_crash_too() {
     let fixture = Fixture::new(&[Ordering::Subject]).await;
