@@ -127,6 +127,11 @@ impl Queue {
         WINDOW.saturating_sub(self.fresh.len())
     }
 
+    /// Whether anybody is on the way to the disk.
+    pub(crate) fn is_parking(&self) -> bool {
+        !self.parking.is_empty()
+    }
+
     pub(crate) fn ready(&self) -> usize {
         self.ready.len()
     }

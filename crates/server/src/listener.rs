@@ -74,7 +74,8 @@ pub(crate) async fn serve<F, Fut>(
         let respond = respond.clone();
         let service = service_fn(move |request| {
             let response = respond(peer, request);
-            async move { Ok::<_, Infallible>(response.await) }
+            // Boxed, since a connection keeps room for it, also one that waits for its next request.
+            Box::pin(async move { Ok::<_, Infallible>(response.await) })
         });
         let connection = graceful.watch(server.serve_connection(TokioIo::new(stream), service));
         tokio::spawn(async move {
