@@ -2,7 +2,8 @@
 
 use super::stand::{NOON, ONE, Stand, bodies, later, settlement, spec, specs};
 use crate::{
-    Arrival, ConsumerSpec, Content, DispatchState, EventState, Filter, Ordering, Outcome, Reading, Start,
+    Arrival, ConsumerSpec, Content, DispatchState, EventState, Filter, Ordering, Outcome, Reading, Released,
+    Start,
 };
 
 cases![
@@ -11,6 +12,7 @@ cases![
     who_begins_at_a_time_gets_nothing_from_before_it,
     of_what_is_there_only_what_the_filter_lets_through_is_promised,
     what_cannot_be_read_is_not_promised,
+    what_turned_out_to_be_a_repeat_is_not_promised,
     who_is_known_already_begins_nowhere_else,
     what_was_there_is_settled_for_good,
     what_was_there_is_overtaken_like_anything_else,
@@ -163,4 +165,16 @@ async fn what_was_there_is_overtaken_like_anything_else(stand: Stand) {
     stand.settle_all(1, vec![settlement(&taken[0], Outcome::Done)]).await;
     stand.take_in(at(&stand, "later still", 45)).await;
     assert!(stand.claim_for(1, 10, NOON).await.is_empty());
+}
+
+/// A request that turned out to repeat another is in the store, and is no event for anybody.
+async fn what_turned_out_to_be_a_repeat_is_not_promised(stand: Stand) {
+    let stand = stand.with(ONE).await;
+    stand.append("a", "a1").await;
+    let quarantined = stand.append_unread("odd").await;
+    let released = stand.inbox.release(quarantined, stand.arrival("a", "a1")).await.unwrap();
+    assert!(matches!(released, Released::Repeat(_)), "{released:?}");
+    let stand = joined(stand, from_the_past(None, Filter::default())).await;
+    assert_eq!(bodies(&stand.claim_for(1, 10, NOON).await), ["a1"]);
+    assert_eq!(stand.state(quarantined).await, EventState::Done);
 }
