@@ -43,12 +43,14 @@ pub(crate) enum Name {
     Busy,
     /// Intake, start and searches with many events in the inbox.
     History,
+    /// Many events that nobody has taken yet.
+    Waiting,
     /// The load generator beside wrk.
     Check,
 }
 
 impl Name {
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::Check,
         Self::Pipeline,
         Self::Providers,
@@ -61,6 +63,7 @@ impl Name {
         Self::Drain,
         Self::Busy,
         Self::History,
+        Self::Waiting,
     ];
 
     /// Its name on the command line and in tables.
@@ -77,6 +80,7 @@ impl Name {
             Self::Drain => "drain",
             Self::Busy => "busy",
             Self::History => "history",
+            Self::Waiting => "waiting",
             Self::Check => "check",
         }
     }
@@ -95,6 +99,7 @@ impl Name {
             Self::Drain => backlog::drain(bench, report),
             Self::Busy => backlog::busy(bench, report),
             Self::History => history::run(bench, report),
+            Self::Waiting => history::waiting(bench, report),
             Self::Check => check::run(bench, report),
         }
     }

@@ -102,7 +102,7 @@ impl Drop for Durable {
     fn drop(&mut self) {
         for (appended, answer) in self.0.drain(..) {
             // Whoever waited may have gone away; what was written stays written.
-            drop(answer.send(appended));
+            let _ = answer.send(appended);
         }
     }
 }

@@ -7,7 +7,7 @@ use std::time::Instant;
 use hooklatch_inbox::{EventLog as _, Query};
 use hooklatch_inbox_sqlite::SqliteLog;
 
-use super::{Bench, Manner, Name};
+use super::{Bench, MIB, Manner, Name};
 use crate::Result;
 use crate::contestant::{Config, Contestant, INBOX, Target};
 use crate::feed::What;
@@ -18,6 +18,7 @@ use crate::statistics::{median, ratio};
 const RATE: &str = "requests/s";
 const P99: &str = "p99 ms";
 const START: &str = "start ms";
+const MEMORY: &str = "memory MiB";
 const NEWEST: &str = "newest page ms";
 const SUBJECT: &str = "by subject ms";
 const NOTHING: &str = "by subject, none ms";
@@ -29,44 +30,15 @@ const BYTES_BESIDE: u64 = 2 << 30;
 /// How many searches are timed in each round.
 const SEARCHES: u64 = 20;
 
-/// Alternates an empty inbox and a large one.
+/// Alternates an empty inbox and a large one, each of whose events was handed on, as nearly all of an inbox is.
 pub(super) fn run(bench: &Bench, report: &mut Report) -> Result<()> {
-    let events = bench.options.events();
-    let needed = events * BYTES_PER_EVENT + BYTES_BESIDE;
-    if report.machine.free_disk < needed {
-        report.note(format!(
-            "SKIPPED history: {events} events need {} GB of disk, and {} GB are free",
-            needed / 1_000_000_000,
-            report.machine.free_disk / 1_000_000_000
-        ));
+    let large = format!("{} stored", bench.options.events());
+    if !alternate(bench, report, Name::History, &large, Fate::Done)? {
         return Ok(());
     }
-    let folder = bench.folder("history")?;
-    fs::create_dir_all(&folder)?;
-    let began = Instant::now();
-    // Each was handed on and settled, as nearly all of an inbox is.
-    fill::fill(&folder.join(INBOX), &bench.accounts, CONSUMER, events, Fate::Done)?;
-    let size = fs::metadata(folder.join(INBOX))?.len();
-    report.note(format!(
-        "history: {events} events were put in within {:.0?} and take {:.2} GB",
-        began.elapsed(),
-        size as f64 / 1e9
-    ));
-
-    let manner = Manner::closed(What::Charge, 64);
-    let large = format!("{events} stored");
-    let key = |case| Key { scenario: Name::History.as_str(), case, contestant: Contestant::Hooklatch.name() };
-    for round in 0..bench.options.rounds() as u64 {
-        let empty = bench.folder("turn")?;
-        one(bench, report, &empty, manner, key("empty"), 0)?;
-        fs::remove_dir_all(&empty)?;
-        one(bench, report, &folder, manner, key(&large), events * (round + 1))?;
-    }
-    fs::remove_dir_all(&folder)?;
-
-    let figure = |measure| median(report.figures(key(&large), measure));
+    let figure = |measure| median(report.figures(key(Name::History, &large), measure));
     let (start, newest, subject) = (figure(START), figure(NEWEST), figure(SUBJECT));
-    let share = ratio(report.figures(key(&large), RATE), report.figures(key("empty"), RATE));
+    let share = share(report, Name::History, &large);
     report.target(format!("intake with {large}, of intake when empty"), Wanted::AtLeast(0.9, ""), share);
     report.target(format!("start with {large}"), Wanted::AtMost(100.0, "ms"), start);
     report.target(format!("newest page with {large}"), Wanted::AtMost(50.0, "ms"), newest);
@@ -74,6 +46,67 @@ pub(super) fn run(bench: &Bench, report: &mut Report) -> Result<()> {
     Ok(())
 }
 
+/// Alternates an empty inbox and one full of events that wait for a consumer that is down.
+pub(super) fn waiting(bench: &Bench, report: &mut Report) -> Result<()> {
+    let waiting = format!("{} waiting", bench.options.events());
+    if !alternate(bench, report, Name::Waiting, &waiting, Fate::Waiting)? {
+        return Ok(());
+    }
+    let figure = |measure| median(report.figures(key(Name::Waiting, &waiting), measure));
+    let (start, memory) = (figure(START), figure(MEMORY));
+    let share = share(report, Name::Waiting, &waiting);
+    report.target(format!("intake with {waiting}, of intake when empty"), Wanted::AtLeast(0.9, ""), share);
+    report.target(format!("start with {waiting}"), Wanted::AtMost(1000.0, "ms"), start);
+    report.target(format!("peak memory with {waiting}"), Wanted::AtMost(128.0, "MiB"), memory);
+    Ok(())
+}
+
+/// The rate of the large inbox over that of the empty one, within each round.
+fn share(report: &Report, name: Name, large: &str) -> f64 {
+    ratio(report.figures(key(name, large), RATE), report.figures(key(name, EMPTY), RATE))
+}
+
+fn key(name: Name, case: &str) -> Key<'_> {
+    Key { scenario: name.as_str(), case, contestant: Contestant::Hooklatch.name() }
+}
+
+/// Measures both by turns; `false` when there is no room for the large one.
+fn alternate(bench: &Bench, report: &mut Report, name: Name, large: &str, fate: Fate) -> Result<bool> {
+    let events = bench.options.events();
+    let needed = events * BYTES_PER_EVENT + BYTES_BESIDE;
+    if report.machine.free_disk < needed {
+        report.note(format!(
+            "SKIPPED {}: {events} events need {} GB of disk, and {} GB are free",
+            name.as_str(),
+            needed / 1_000_000_000,
+            report.machine.free_disk / 1_000_000_000
+        ));
+        return Ok(false);
+    }
+    let folder = bench.folder(name.as_str())?;
+    fs::create_dir_all(&folder)?;
+    let began = Instant::now();
+    fill::fill(&folder.join(INBOX), &bench.accounts, CONSUMER, events, fate)?;
+    let size = fs::metadata(folder.join(INBOX))?.len();
+    report.note(format!(
+        "{}: {events} events were put in within {:.0?} and take {:.2} GB",
+        name.as_str(),
+        began.elapsed(),
+        size as f64 / 1e9
+    ));
+
+    let manner = Manner::closed(What::Charge, 64);
+    for round in 0..bench.options.rounds() as u64 {
+        let empty = bench.folder("turn")?;
+        one(bench, report, &empty, manner, key(name, EMPTY), 0)?;
+        fs::remove_dir_all(&empty)?;
+        one(bench, report, &folder, manner, key(name, large), events * (round + 1))?;
+    }
+    fs::remove_dir_all(&folder)?;
+    Ok(true)
+}
+
+const EMPTY: &str = "empty";
 const CONSUMER: &str = "down";
 
 /// Starts on the inbox in `folder`, looks into it, puts load on, stops.
@@ -90,6 +123,7 @@ fn one(
     let start = receiver.took.as_secs_f64() * 1e3;
     let (newest, subject, nothing) = searches(bench, folder, bench.options.events())?;
     let outcome = bench.load(&receiver, manner, &mut feed)?;
+    let memory = receiver.peak_memory()? / MIB;
     receiver.stop()?;
     let figures = [
         (START, start),
@@ -98,6 +132,7 @@ fn one(
         (NOTHING, nothing),
         (RATE, outcome.rate()),
         (P99, outcome.milliseconds(99.0)),
+        (MEMORY, memory),
     ];
     report.add(key, &figures);
     Ok(())
