@@ -9,10 +9,13 @@ use time::format_description::well_known::Rfc3339;
 use crate::fixtures::{self, Fixture};
 use crate::program::{Program, eventually, pause, run, text};
 
-/// Three fixtures of events that are not equal.
+/// Three fixtures of events that are not equal, the second of another type than the first.
 fn three() -> Option<[Fixture; 3]> {
-    let mut fixtures = fixtures::all().into_iter().filter(|fixture| !fixture.is_signal());
-    Some([fixtures.next()?, fixtures.next()?, fixtures.next()?])
+    let mut fixtures: Vec<_> = fixtures::all().into_iter().filter(|fixture| !fixture.is_signal()).collect();
+    let first = fixtures.pop()?;
+    let other = fixtures.iter().position(|fixture| fixture.expect["type"] != first.expect["type"])?;
+    let second = fixtures.remove(other);
+    Some([first, second, fixtures.pop()?])
 }
 
 /// Adds a consumer of this name, which writes to a file of its own.
