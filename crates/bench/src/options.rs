@@ -23,7 +23,7 @@ pub(crate) struct Options {
     /// For how long each turn is measured [default: 5].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     seconds: Option<u32>,
-    /// How many events the large inbox holds [default: 1000000]; ten million take 15 GB of disk while it runs.
+    /// How many events the large inbox holds [default: 1000000]; ten million take 22 GB of disk while it runs.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1000..))]
     events: Option<u64>,
     /// Where the tables, the figures and, while it runs, the inboxes go.

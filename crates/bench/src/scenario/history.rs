@@ -24,7 +24,7 @@ const SUBJECT: &str = "by subject ms";
 const NOTHING: &str = "by subject, none ms";
 
 /// What an event takes on the disk, generously.
-const BYTES_PER_EVENT: u64 = 2_000;
+const BYTES_PER_EVENT: u64 = 2_400;
 /// What the rest of the run needs.
 const BYTES_BESIDE: u64 = 2 << 30;
 /// How many searches are timed in each round.
