@@ -249,11 +249,13 @@ impl Desk {
         next_due: Option<OffsetDateTime>,
         now: OffsetDateTime,
     ) -> rusqlite::Result<Found> {
-        let instance = row::instance(connection)?;
+        // One snapshot for all: each statement would lock the file for itself, and read its pages anew.
+        let snapshot = connection.unchecked_transaction()?;
+        let instance = row::instance(&snapshot)?;
         let mut newest =
             self.newest.as_ref().map(|newest| newest.lock().unwrap_or_else(PoisonError::into_inner));
         let unknown_for = match newest.as_mut() {
-            Some(newest) if !entries.is_empty() => newest.read(connection, self.consumer)?,
+            Some(newest) if !entries.is_empty() => newest.read(&snapshot, self.consumer)?,
             _ => None,
         };
         let mut found = Found { claimed: Vec::with_capacity(entries.len()), ended: Vec::new(), next_due };
@@ -265,12 +267,12 @@ impl Desk {
                 continue;
             }
             if let Some(newest) = newest.as_ref().filter(|_| ticket.replay == 0)
-                && newest.has_overtaken(connection, self.consumer, ticket.position)?
+                && newest.has_overtaken(&snapshot, self.consumer, ticket.position)?
             {
                 found.ended.push((*ticket, Outcome::Overtaken));
                 continue;
             }
-            match row::event(connection, instance, ticket.position) {
+            match row::event(&snapshot, instance, ticket.position) {
                 Ok(event) => found.claimed.push(Claimed { ticket: *ticket, attempt: attempts + 1, event }),
                 // The file cannot be read at the moment.
                 Err(error @ rusqlite::Error::SqliteFailure(..)) => return Err(error),

@@ -71,7 +71,13 @@ pub(super) async fn run(lane: Lane, context: Context, mut stopped: watch::Receiv
         }
         state.start_settling();
         tokio::select! {
-            Some(attempted) = state.attempts.join_next() => state.ended(attempted.ok()),
+            Some(attempted) = state.attempts.join_next() => {
+                state.ended(attempted.ok());
+                // Whatever else has ended by now: one claim and one settlement are for all.
+                while let Some(attempted) = state.attempts.try_join_next() {
+                    state.ended(attempted.ok());
+                }
+            }
             Some(settled) = OptionFuture::from(state.settling.as_mut()) => state.settled(settled.ok()).await,
             _ = arrivals.changed(), if !stopping && state.has_room() => {}
             () = tokio::time::sleep_until(state.wake_at), if !stopping => {}
