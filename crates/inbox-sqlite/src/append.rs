@@ -1,6 +1,6 @@
 //! An arrival becomes rows: the event, its identity, its dispatches.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use hooklatch_core::{EventId, IdentityClass, IdentityKey};
@@ -9,8 +9,10 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::claim::Desk;
 use crate::identities::{Identities, Key, count_repeat};
+use crate::index;
 use crate::position;
 use crate::queue::Begun;
+use crate::recent::Place;
 use crate::row::nanoseconds;
 
 /// What the writer remembers between transactions. A transaction that fails takes it along.
@@ -20,6 +22,8 @@ pub(crate) struct Memory {
     pub(crate) last: i64,
     pub(crate) instance: i64,
     pub(crate) identities: Identities,
+    /// Those of the events of the transaction that is being written.
+    pub(crate) subjects: Vec<Place>,
     sources: HashMap<Arc<str>, i64>,
     routes: HashMap<Vec<ConsumerId>, i64>,
 }
@@ -34,7 +38,8 @@ impl Memory {
         )?;
         let instance = crate::row::instance(connection)?;
         let identities = Identities::read(connection)?;
-        Ok(Self { last, instance, identities, sources: HashMap::new(), routes: HashMap::new() })
+        let (sources, routes) = (HashMap::new(), HashMap::new());
+        Ok(Self { last, instance, identities, subjects: Vec::new(), sources, routes })
     }
 
     pub(crate) fn id(&self, position: i64) -> EventId {
@@ -103,6 +108,11 @@ pub(crate) fn append(
     }
     insert_event(connection, memory, arrival, source, position, &identity)?;
     memory.identities.remember(identity, position);
+    let subject = match &arrival.content {
+        Content::Event(reading) => reading.subject.as_deref().map(index::hash),
+        Content::Quarantined { .. } => None,
+    };
+    memory.subjects.push((position, subject));
     memory.last = position;
     Ok(Appended { id: memory.id(position), is_new: true })
 }
@@ -118,8 +128,8 @@ pub(crate) fn identity(source: i64, key: &IdentityKey) -> Key {
 
 /// A JSON object, when there are any.
 pub(crate) fn attributes(reading: &Reading) -> Option<String> {
-    let members = reading.attributes.iter().map(|(name, value)| (name.clone(), value.clone().into()));
-    (!reading.attributes.is_empty()).then(|| serde_json::Value::Object(members.collect()).to_string())
+    let members: BTreeMap<_, _> = reading.attributes.iter().map(|(name, value)| (name, value)).collect();
+    if members.is_empty() { None } else { serde_json::to_string(&members).ok() }
 }
 
 fn insert_event(

@@ -15,6 +15,7 @@ use crate::fault::{closed, not_written, unavailable};
 use crate::lock::Lock;
 use crate::log::SqliteLog;
 use crate::outlived::Measured;
+use crate::recent::Recent;
 use crate::writer::{self, Job, Shared};
 use crate::{checkpoint, index, nudge, schema, settle};
 
@@ -66,6 +67,7 @@ impl SqliteInbox {
             desks: RwLock::default(),
             arrivals: watch::Sender::new(0),
             appended: AtomicU64::new(0),
+            recent: Recent::default(),
             is_healthy: AtomicBool::new(true),
             is_log_long: AtomicBool::new(false),
         });

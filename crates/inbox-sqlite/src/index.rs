@@ -2,7 +2,8 @@
 //!
 //! Subjects arrive in no order, so an index kept while appending would touch a random page for every event.
 //! This one is written a stretch of the log at a time, sorted, so that its pages are written once and in order.
-//! A look-up asks each stretch, and reads what lies behind the last one in the log itself.
+//! Subjects that came since the start are known without reading the log again; a look-up asks each stretch, and reads
+//! what lies behind the last one in the log itself.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -11,11 +12,12 @@ use rusqlite::{Connection, params};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::nudge::Nudges;
+use crate::recent::{Place, Recent};
 use crate::schema;
 use crate::writer::{Job, Shared};
 
 /// How many events are in a stretch. More make look-ups faster, and the rest that is not indexed longer.
-pub(crate) const STRETCH: i64 = 8192;
+pub(crate) const STRETCH: usize = 8192;
 /// How many of them are written in one go: nobody waits for more.
 const PIECE: usize = 128;
 /// The shortest time between two looks at the log.
@@ -45,16 +47,16 @@ pub(crate) fn continue_hash(hash: u64, bytes: &[u8]) -> u64 {
 pub(crate) fn run(mut nudges: Nudges, jobs: &mpsc::WeakSender<Job>, shared: &Shared) {
     let mut reader = None;
     // How many events had been appended when there was the least left to index; at first that is not known.
-    let mut indexed: Option<i64> = None;
+    let mut indexed: Option<u64> = None;
     while nudges.wait(PAUSE) {
-        let appended = shared.appended.load(Ordering::Relaxed).cast_signed();
-        if indexed.is_some_and(|indexed| appended - indexed < STRETCH) {
+        let appended = shared.appended.load(Ordering::Relaxed);
+        if indexed.is_some_and(|indexed| appended - indexed < STRETCH as u64) {
             continue;
         }
         reader = reader.or_else(|| schema::open_reader(&shared.path).ok());
         let Some(connection) = &mut reader else { continue };
-        match catch_up(connection, jobs) {
-            Ok(rest) => indexed = rest.map(|rest| appended - rest),
+        match catch_up(connection, jobs, &shared.recent) {
+            Ok(rest) => indexed = rest.map(|rest| appended.saturating_sub(rest as u64)),
             Err(error) => {
                 tracing::warn!(%error, "cannot read the log to index its subjects");
                 (reader, indexed) = (None, None);
@@ -64,9 +66,13 @@ pub(crate) fn run(mut nudges: Nudges, jobs: &mpsc::WeakSender<Job>, shared: &Sha
 }
 
 /// Writes every full stretch; gives how many events are left over, or `None` when it could not write now.
-fn catch_up(connection: &mut Connection, jobs: &mpsc::WeakSender<Job>) -> rusqlite::Result<Option<i64>> {
+fn catch_up(
+    connection: &mut Connection,
+    jobs: &mpsc::WeakSender<Job>,
+    recent: &Recent,
+) -> rusqlite::Result<Option<usize>> {
     loop {
-        match next_stretch(connection)? {
+        match next_stretch(connection, recent)? {
             Next::Stretch(stretch) if write(&stretch, jobs).is_some() => {}
             Next::Stretch(_) => return Ok(None),
             Next::Rest(rest) => return Ok(Some(rest)),
@@ -74,12 +80,12 @@ fn catch_up(connection: &mut Connection, jobs: &mpsc::WeakSender<Job>) -> rusqli
     }
 }
 
-/// Adds an event whose subject is known only now, perhaps after its stretch was indexed.
+/// Adds an event whose subject is known only now, perhaps after its stretch was indexed, or put together to be.
 pub(crate) fn add(connection: &Connection, subject: &str, position: i64) -> rusqlite::Result<()> {
     connection
         .execute(
             "INSERT INTO subject (segment, hash, position)
-             SELECT max(id), ?1, ?2 FROM segment WHERE true HAVING max(id) IS NOT NULL ON CONFLICT DO NOTHING",
+             SELECT coalesce(max(id), 1), ?1, ?2 FROM segment WHERE true ON CONFLICT DO NOTHING",
             params![hash(subject), position],
         )
         .map(drop)
@@ -99,35 +105,40 @@ enum Next {
     /// The oldest stretch.
     Stretch(Stretch),
     /// So many events, too few for a stretch.
-    Rest(i64),
+    Rest(usize),
 }
 
-fn next_stretch(connection: &mut Connection) -> rusqlite::Result<Next> {
+fn next_stretch(connection: &mut Connection, recent: &Recent) -> rusqlite::Result<Next> {
     let snapshot = connection.transaction()?;
     let (id, indexed_to): (i64, i64) = snapshot.query_row(
         "SELECT coalesce(max(id), 0) + 1, coalesce(max(last), 0) FROM segment",
         [],
         |row| Ok((row.get(0)?, row.get(1)?)),
     )?;
+    let events = match recent.behind(indexed_to, STRETCH) {
+        Some(events) => events,
+        None => read(&snapshot, indexed_to)?,
+    };
+    let (Some((first, _)), Some((last, _)), STRETCH) = (events.first(), events.last(), events.len()) else {
+        return Ok(Next::Rest(events.len()));
+    };
+    let (first, last) = (*first, *last);
+    let subjects = events.into_iter().filter_map(|(position, subject)| Some((subject?, position)));
+    let mut places: Vec<_> = subjects.collect();
+    places.sort_unstable();
+    Ok(Next::Stretch(Stretch { id, first, last, places }))
+}
+
+/// The next events of the log itself.
+fn read(snapshot: &Connection, indexed_to: i64) -> rusqlite::Result<Vec<Place>> {
     let mut select = snapshot.prepare_cached(
         "SELECT position, subject FROM event WHERE position > ?1 ORDER BY position LIMIT ?2",
     )?;
-    let mut rows = select.query(params![indexed_to, STRETCH])?;
-    let (mut events, mut first, mut last) = (0, None, indexed_to);
-    let mut places = Vec::new();
-    while let Some(row) = rows.next()? {
-        events += 1;
-        last = row.get(0)?;
-        first = first.or(Some(last));
-        if let Some(subject) = row.get_ref(1)?.as_str_or_null()? {
-            places.push((hash(subject), last));
-        }
-    }
-    if events < STRETCH {
-        return Ok(Next::Rest(events));
-    }
-    places.sort_unstable();
-    Ok(Next::Stretch(Stretch { id, first: first.unwrap_or(last), last, places }))
+    select
+        .query_map(params![indexed_to, STRETCH], |row| {
+            Ok((row.get(0)?, row.get_ref(1)?.as_str_or_null()?.map(hash)))
+        })?
+        .collect()
 }
 
 /// Writes a stretch piece by piece; it counts from the last piece on. `None` when it could not be written now.

@@ -10,7 +10,7 @@ use crate::claim::subject_hash;
 use crate::index;
 
 /// The most events that are read, and so the most subjects that are remembered, of what is not indexed yet.
-const MOST_READ: i64 = 8 * index::STRETCH;
+const MOST_READ: usize = 8 * index::STRETCH;
 /// The shortest rest while the index is further behind than that.
 const SHORTEST_REST: Duration = Duration::from_millis(100);
 /// How often longer than looking that rest is: the index needs the disk more.
@@ -24,7 +24,7 @@ pub(crate) struct Newest {
     /// Up to here the log has been read.
     read_to: Option<i64>,
     /// How many events that were.
-    read: i64,
+    read: usize,
     /// Until then nobody looks whether the index has caught up.
     rests_until: Option<Instant>,
 }

@@ -18,6 +18,7 @@ mod outlived;
 mod position;
 mod queue;
 mod readers;
+mod recent;
 mod register;
 mod rejected;
 mod release;

@@ -14,6 +14,7 @@ use crate::append::{self, Memory};
 use crate::claim::Desk;
 use crate::fault::unavailable;
 use crate::nudge::Nudge;
+use crate::recent::Recent;
 use crate::schema;
 
 /// How long shortening the log waits for readers.
@@ -44,6 +45,8 @@ pub(crate) struct Shared {
     pub(crate) arrivals: watch::Sender<u64>,
     /// How many events were appended since the inbox was opened.
     pub(crate) appended: AtomicU64,
+    /// The subjects of the newest events.
+    pub(crate) recent: Recent,
     /// Whether the last transaction succeeded.
     pub(crate) is_healthy: AtomicBool,
     /// Set by the checkpointer when the log has grown so long that the writer must help.
@@ -128,8 +131,10 @@ fn commit(
 ) -> Option<(Connection, Memory)> {
     let opened = store.map_or_else(|| reopen(shared), Ok);
     let written = opened.and_then(|(mut connection, mut memory)| {
+        let behind = memory.last;
         let answers = write(&mut connection, &mut memory, batch, shared)
             .map_err(|error| unavailable(&shared.path, &error))?;
+        shared.recent.note(behind, memory.subjects.drain(..));
         Ok((connection, memory, answers))
     });
     match written {
@@ -157,6 +162,8 @@ fn commit(
                 tracing::error!(%error, "cannot write to the inbox; nothing is acknowledged until it recovers");
             }
             batch.clear();
+            // What was not acknowledged may be in the file all the same.
+            shared.recent.forget();
             None
         }
     }
