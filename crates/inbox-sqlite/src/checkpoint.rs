@@ -34,18 +34,30 @@ pub(crate) fn run(mut nudges: Nudges, shared: &Shared) {
     }
 }
 
-/// Copies what there is; where the log is long, until so little is left that the writer can do the rest.
+/// Copies what there is, and asks the writer for the rest where the log is long.
 fn checkpoint(connection: &Connection, shared: &Shared) {
+    if copy_until_little_is_left(|| copy(connection)) {
+        shared.is_log_long.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Copies what there is; where the log is long, until so little is left that the writer can do the rest.
+///
+/// Gives whether it is long.
+fn copy_until_little_is_left(mut copy: impl FnMut() -> Log) -> bool {
+    let mut copied_before = 0;
     for _ in 0..MOST_PASSES {
-        let Log { size, copied } = copy(connection);
+        let Log { size, copied } = copy();
         if size < LONG {
-            return;
+            return false;
         }
-        if size - copied <= LITTLE {
+        // What came during this pass is in neither figure; little comes while little is copied.
+        if size - copied_before <= LITTLE {
             break;
         }
+        copied_before = copied;
     }
-    shared.is_log_long.store(true, Ordering::Relaxed);
+    true
 }
 
 fn open(path: &Path) -> Option<Connection> {
@@ -76,4 +88,79 @@ pub(crate) fn log_path(path: &Path) -> std::path::PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push("-wal");
     name.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A writer that goes on during each copy, and adds a third of what is copied meanwhile.
+    struct Busy {
+        size: i64,
+        copied: i64,
+        copies: usize,
+    }
+
+    impl Busy {
+        /// SQLite tells the size that the log had when the copy began.
+        fn copy(&mut self) -> Log {
+            let size = self.size;
+            self.size += (size - self.copied) / 3;
+            self.copied = size;
+            self.copies += 1;
+            Log { size, copied: size }
+        }
+    }
+
+    #[test]
+    fn the_writer_is_left_with_little_although_it_goes_on_during_each_copy() {
+        let mut busy = Busy { size: LONG + (1 << 20), copied: LONG - (48 << 20), copies: 0 };
+        assert!(copy_until_little_is_left(|| busy.copy()));
+        let left = busy.size - busy.copied;
+        assert!(left <= LITTLE, "{left} bytes after {} copies", busy.copies);
+    }
+
+    #[test]
+    fn a_log_that_is_not_long_is_copied_once_and_goes_on() {
+        let mut busy = Busy { size: LONG - 1, copied: 0, copies: 0 };
+        assert!(!copy_until_little_is_left(|| busy.copy()));
+        assert_eq!(busy.copies, 1);
+    }
+
+    #[test]
+    fn copies_that_a_reader_keeps_from_catching_up_end() {
+        let mut copies = 0;
+        let is_long = copy_until_little_is_left(|| {
+            copies += 1;
+            Log { size: 2 * LONG, copied: LONG }
+        });
+        assert!(is_long);
+        assert!(copies <= MOST_PASSES, "{copies}");
+    }
+
+    /// What the passes rely on: the size is that of the moment at which a copy begins.
+    #[test]
+    fn a_copy_tells_what_is_in_the_log_and_what_was_copied() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("hooklatch.db");
+        let writer = Connection::open(&path).unwrap();
+        writer
+            .execute_batch(
+                "PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0; CREATE TABLE body (bytes BLOB)",
+            )
+            .unwrap();
+        let connection = open(&path).unwrap();
+        let insert = || writer.execute("INSERT INTO body VALUES (zeroblob(1000000))", []).unwrap();
+        insert();
+        let Log { size, copied } = copy(&connection);
+        assert!((1_000_000..1_100_000).contains(&size), "{size}");
+        assert_eq!(copied, size);
+
+        let reader = Connection::open(&path).unwrap();
+        insert();
+        reader.execute_batch("BEGIN; SELECT count(*) FROM body").unwrap();
+        insert();
+        let Log { size, copied } = copy(&connection);
+        assert!(size - copied > 900_000, "{copied} of {size}");
+    }
 }
