@@ -105,12 +105,14 @@ pub(crate) fn open_reader(path: &Path) -> Result<Connection, InboxError> {
 }
 
 fn configure_writer(connection: &mut Connection) -> rusqlite::Result<()> {
-    // Checkpoints run beside the writer (see `checkpoint.rs`), never on its own time.
+    // Checkpoints run beside the writer (see `checkpoint.rs`), never on its own time. A log that begins anew is cut to
+    // its limit, which is twice what is long: only what a reader made it grow goes, or it would grow again each time.
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.execute_batch(
         "PRAGMA journal_mode = WAL;
          PRAGMA synchronous = FULL;
          PRAGMA wal_autocheckpoint = 0;
+         PRAGMA journal_size_limit = 134217728;
          PRAGMA cache_size = -16384;
          PRAGMA temp_store = MEMORY;",
     )?;

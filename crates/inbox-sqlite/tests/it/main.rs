@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test reports by panicking")]
 
+mod checkpoints;
 mod contract;
 mod identities;
 mod lanes;
