@@ -1,5 +1,6 @@
 //! Keeping the file small, sound and copied.
 
+use futures_util::future::join_all;
 use hooklatch_inbox::{Pruned, Retention};
 
 use super::*;
@@ -68,6 +69,40 @@ async fn identities_are_no_reason_to_prune() {
     let tighter = Retention { before: None, most_bytes: Some(1000) };
     assert_eq!(fixture.prune(tighter).await, 29);
     assert!(fixture.inbox.prune(tighter).await.unwrap().is_too_large);
+}
+
+/// How many bytes are in use, and how many of them by identities.
+fn in_use(fixture: &Fixture) -> (u64, u64) {
+    let log = rusqlite::Connection::open(fixture.folder.path().join("hooklatch.db")).unwrap();
+    let number = |sql: &str| log.query_row(sql, [], |row| row.get::<_, u64>(0)).unwrap();
+    let pages = number("PRAGMA page_count") - number("PRAGMA freelist_count");
+    let identities = number("SELECT sum(pgsize) FROM dbstat WHERE name = 'identity'");
+    (pages * number("PRAGMA page_size"), identities)
+}
+
+/// What identities take is not measured each time: meanwhile it must not be thought too little.
+#[tokio::test]
+async fn identities_that_came_after_they_were_measured_are_no_reason_to_prune_either() {
+    let fixture = Fixture::new(&[]).await;
+    let size = |most| Retention { before: None, most_bytes: Some(most) };
+    fixture.append("a", "measured").await;
+    assert!(fixture.inbox.prune(size(0)).await.unwrap().is_too_large);
+    for (round, more) in [400, 1, 800, 3000, 9000].into_iter().enumerate() {
+        let bodies: Vec<_> = (0..more).map(|number| format!("{round} {number}")).collect();
+        join_all(bodies.iter().map(|body| fixture.append("a", body))).await;
+        let (used, identities) = in_use(&fixture);
+        let Pruned { events, is_too_large, .. } = fixture.inbox.prune(size(used - identities)).await.unwrap();
+        assert_eq!((events, is_too_large), (0, false), "{identities} of {used} bytes");
+    }
+    let (used, identities) = in_use(&fixture);
+    assert!(identities > 500_000, "{identities}");
+
+    // Where more than they take is too much, events go, and not more of them than have to.
+    let most = (used - identities) / 2;
+    assert!(fixture.prune(size(most)).await > 1000);
+    let (used, identities) = in_use(&fixture);
+    let step = 100_000;
+    assert!(used - identities + step > most, "{identities} of {used} bytes, {most} may be");
 }
 
 #[tokio::test]
