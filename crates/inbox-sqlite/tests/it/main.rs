@@ -8,6 +8,7 @@ mod identities;
 mod lanes;
 mod latest;
 mod misfortunes;
+mod overlap;
 mod rejected;
 mod upkeep;
 mod versions;
