@@ -20,6 +20,25 @@ impl Fixture {
         appended.into_iter().filter(|appended| appended.as_ref().unwrap().is_new).count()
     }
 
+    /// The files as `kill -9` would leave them now, opened: nothing was written, closed or copied for it.
+    async fn as_if_killed(&self) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["hooklatch.db", "hooklatch.db-wal"] {
+            std::fs::copy(self.folder.path().join(name), folder.path().join(name)).unwrap();
+        }
+        Self::open(folder, &[]).await
+    }
+
+    /// How many events are before the part that is written behind, within it with their row, and without one.
+    fn stand(&self) -> [i64; 3] {
+        let log = rusqlite::Connection::open(self.folder.path().join("hooklatch.db")).unwrap();
+        let sql = "SELECT count(*) FILTER (WHERE position <= identified),
+                          count(*) FILTER (WHERE position > identified AND is_there),
+                          count(*) FILTER (WHERE position > identified AND NOT is_there)
+                   FROM (SELECT position, identified, identity IN (SELECT key FROM identity) AS is_there FROM event, inbox)";
+        log.query_row(sql, [], |row| Ok([row.get(0)?, row.get(1)?, row.get(2)?])).unwrap()
+    }
+
     async fn repeats(&self, id: EventId) -> u64 {
         self.inbox.event(id).await.unwrap().unwrap().record.repeats
     }
@@ -40,6 +59,34 @@ async fn they_are_known_before_and_after_they_are_written_and_after_a_crash() {
     assert_eq!(fixture.append_all(MANY..2 * MANY).await, MANY);
     assert_eq!(fixture.append_all(0..2 * MANY).await, 0);
     assert_eq!(fixture.inbox.verify().await.unwrap(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn every_acknowledged_event_is_known_again_whenever_the_process_is_killed() {
+    let mut fixture = Fixture::new(&[]).await;
+    let mut acknowledged = Vec::new();
+    let mut stands = Vec::new();
+    for (stage, more) in [1, 700, 400, 300, 900, 500, 1300, 1, 1100].into_iter().enumerate() {
+        let known = acknowledged.len();
+        let new = join_all((known..known + more).map(|number| fixture.inbox.append(fixture.named(number))));
+        acknowledged.extend(new.await.into_iter().map(|appended| appended.unwrap().id));
+        // Now and then it goes on after it was killed.
+        if stage % 3 == 2 {
+            fixture = fixture.as_if_killed().await;
+        }
+        stands.push(fixture.stand());
+
+        let killed = fixture.as_if_killed().await;
+        assert_eq!(killed.inbox.verify().await.unwrap(), Vec::<String>::new());
+        let again = (0..known + more).map(|number| killed.inbox.append(killed.named(number)));
+        for (number, again) in join_all(again).await.into_iter().enumerate() {
+            let first = Appended { id: acknowledged[number], is_new: false };
+            assert_eq!(again.unwrap(), first, "{number} of {}, {:?}", known + more, killed.stand());
+        }
+        assert_eq!(killed.inbox.verify().await.unwrap(), Vec::<String>::new());
+    }
+    assert!(stands.iter().any(|[before, within, _]| before + within == 0), "{stands:?}");
+    assert!(stands.iter().any(|[before, within, after]| *before.min(within).min(after) > 100), "{stands:?}");
 }
 
 /// How many events have an identity that is not in the table.
