@@ -5,6 +5,7 @@
 mod checkpoints;
 mod contract;
 mod identities;
+mod index;
 mod lanes;
 mod latest;
 mod misfortunes;
