@@ -19,9 +19,11 @@ pub(crate) fn find(sent: &Json, written: &Json) -> Vec<String> {
 fn compare(sent: &Json, written: &Json, path: &str, unknown: &mut Vec<String>) {
     match (sent, written) {
         (Json::Object(all), Json::Object(known)) => {
-            for (name, value) in all {
+            for (index, (name, value)) in all.iter().enumerate() {
                 let path = member_path(path, &name.lossy());
-                match known.iter().find(|(other, _)| other == name) {
+                // What is kept as it came has a member as often as it was sent, in the same order.
+                let earlier = all.iter().take(index).filter(|(other, _)| other == name).count();
+                match known.iter().filter(|(other, _)| other == name).nth(earlier) {
                     Some((_, written)) => compare(value, written, &path, unknown),
                     None => unknown.push(path),
                 }
