@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use hooklatch_core::{EventId, IdentityClass, IdentityKey};
 use hooklatch_inbox::{Appended, Arrival, ConsumerId, Content, Reading};
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Statement, params};
 
 use crate::claim::Desk;
-use crate::identities::{Identities, Key, count_repeat};
+use crate::identities::{self, Identities, Key, count_repeat};
 use crate::index;
 use crate::position;
 use crate::queue::Begun;
@@ -89,9 +89,28 @@ pub(crate) fn route(connection: &Connection, consumers: &[ConsumerId]) -> rusqli
     Ok(id)
 }
 
+/// The statements that every arrival needs, prepared once for all of a transaction.
+pub(crate) struct Statements<'c> {
+    find: CachedStatement<'c>,
+    insert: CachedStatement<'c>,
+}
+
+impl<'c> Statements<'c> {
+    pub(crate) fn prepare(connection: &'c Connection) -> rusqlite::Result<Self> {
+        let find = connection.prepare_cached(identities::FIND)?;
+        let insert = connection.prepare_cached(
+            "INSERT INTO event (position, route, source, kind, topic, subject, time, received, proof, peer,
+                                attributes, fault, identity, headers, body)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+        )?;
+        Ok(Self { find, insert })
+    }
+}
+
 /// Writes the arrival down, or counts it as a repeat.
 pub(crate) fn append(
     connection: &Connection,
+    statements: &mut Statements<'_>,
     memory: &mut Memory,
     desks: &[Arc<Desk>],
     arrival: &Arrival,
@@ -100,13 +119,14 @@ pub(crate) fn append(
     let position = position::next(memory.last, arrival.received_at);
     let (class, key) = &arrival.identity;
     let identity = identity(source, key);
-    if let Some(first) = memory.identities.find(connection, &identity)?
+    if let Some(first) = memory.identities.find(&mut statements.find, &identity)?
         && (*class != IdentityClass::Signal || !has_begun(connection, desks, first, &arrival.consumers)?)
     {
         count_repeat(connection, &identity, first)?;
         return Ok(Appended { id: memory.id(first), is_new: false });
     }
-    insert_event(connection, memory, arrival, source, position, &identity)?;
+    let route = memory.route(connection, &arrival.consumers)?;
+    insert_event(&mut statements.insert, arrival, position, route, source, &identity)?;
     memory.identities.remember(identity, position);
     let subject = match &arrival.content {
         Content::Event(reading) => reading.subject.as_deref().map(index::hash),
@@ -133,42 +153,34 @@ pub(crate) fn attributes(reading: &Reading) -> Option<String> {
 }
 
 fn insert_event(
-    connection: &Connection,
-    memory: &mut Memory,
+    insert: &mut Statement<'_>,
     arrival: &Arrival,
-    source: i64,
     position: i64,
+    route: i64,
+    source: i64,
     identity: &[u8],
 ) -> rusqlite::Result<()> {
-    let route = memory.route(connection, &arrival.consumers)?;
     let (reading, fault) = match &arrival.content {
         Content::Event(reading) => (Some(reading), None),
         Content::Quarantined { reason } => (None, Some(reason)),
     };
-    let attributes = reading.and_then(attributes);
-    connection
-        .prepare_cached(
-            "INSERT INTO event (position, route, source, kind, topic, subject, time, received, proof, peer,
-                                attributes, fault, identity, headers, body)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
-        )?
-        .execute(params![
-            position,
-            route,
-            source,
-            reading.map(|reading| &reading.kind),
-            reading.map(|reading| &reading.topic),
-            reading.and_then(|reading| reading.subject.as_ref()),
-            reading.and_then(|reading| reading.time).map(nanoseconds),
-            nanoseconds(arrival.received_at),
-            arrival.proof.as_str(),
-            arrival.peer.map(|peer| peer.to_string()),
-            attributes,
-            fault,
-            identity,
-            arrival.headers,
-            &*arrival.body,
-        ])?;
+    insert.execute(params![
+        position,
+        route,
+        source,
+        reading.map(|reading| &reading.kind),
+        reading.map(|reading| &reading.topic),
+        reading.and_then(|reading| reading.subject.as_ref()),
+        reading.and_then(|reading| reading.time).map(nanoseconds),
+        nanoseconds(arrival.received_at),
+        arrival.proof.as_str(),
+        arrival.peer.map(|peer| peer.to_string()),
+        reading.and_then(attributes),
+        fault,
+        identity,
+        arrival.headers,
+        &*arrival.body,
+    ])?;
     Ok(())
 }
 

@@ -8,12 +8,15 @@
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, Statement, params};
 
 /// How many may wait.
 const MOST_RECENT: usize = 1024;
 /// How many events may tell their identities themselves: opening reads them all.
 const MOST_BEHIND: usize = 8 * MOST_RECENT;
+
+/// Asks the table.
+pub(crate) const FIND: &str = "SELECT position FROM identity WHERE key = ?1";
 
 /// A source, then the key of an identity within it.
 pub(crate) type Key = [u8; 32];
@@ -60,15 +63,12 @@ impl Identities {
         Ok(Self { recent, newest, round })
     }
 
-    /// The position of the latest event that has this identity.
-    pub(crate) fn find(&self, connection: &Connection, key: &Key) -> rusqlite::Result<Option<i64>> {
+    /// The position of the latest event that has this identity; `find` is [`FIND`], prepared.
+    pub(crate) fn find(&self, find: &mut Statement<'_>, key: &Key) -> rusqlite::Result<Option<i64>> {
         if let Some(position) = self.recent.get(key) {
             return Ok(Some(*position));
         }
-        connection
-            .prepare_cached("SELECT position FROM identity WHERE key = ?1")?
-            .query_row(params![key], |row| row.get(0))
-            .optional()
+        find.query_row(params![key], |row| row.get(0)).optional()
     }
 
     /// The event at `position`, the newest, has this identity.

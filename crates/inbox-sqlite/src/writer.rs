@@ -10,7 +10,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
 
-use crate::append::{self, Memory};
+use crate::append::{self, Memory, Statements};
 use crate::claim::Desk;
 use crate::fault::unavailable;
 use crate::nudge::Nudge;
@@ -178,10 +178,12 @@ fn write(
     let desks = shared.desks();
     let mut answers = Vec::with_capacity(batch.len());
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let mut statements = Statements::prepare(&transaction)?;
     for job in batch.drain(..) {
         answers.push(match job {
             Job::Append(arrival, _permit, answer) => {
-                Answer::Appended(append::append(&transaction, memory, &desks, &arrival)?, answer)
+                let appended = append::append(&transaction, &mut statements, memory, &desks, &arrival)?;
+                Answer::Appended(appended, answer)
             }
             Job::Write(write, answer) => {
                 write(&transaction, memory)?;
@@ -189,6 +191,7 @@ fn write(
             }
         });
     }
+    drop(statements);
     memory.identities.write_some(&transaction)?;
     transaction.commit()?;
     Ok(answers)
