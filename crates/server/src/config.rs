@@ -2,6 +2,7 @@
 
 mod consumer;
 mod error;
+mod files;
 mod local;
 mod raw;
 mod secret;
@@ -98,7 +99,7 @@ impl Config {
         let server = server::server(raw.server, &mut context)?;
         let inbox = server::inbox(&raw.inbox, &context)?;
         let sources = source::sources(raw.source, &server, &mut context)?;
-        let consumers = consumer::consumers(raw.consumer, &sources, &mut context)?;
+        let consumers = consumer::consumers(raw.consumer, &sources, &inbox, &mut context)?;
         Ok(Self { server, inbox, sources, consumers, warnings, made: Vec::new() })
     }
 

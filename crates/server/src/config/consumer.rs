@@ -12,9 +12,10 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use toml::Spanned;
 
+use super::files::Files;
 use super::raw::{OneOrMany, RawConsumer, RawFilter, RawHttp, RawRetry};
 use super::source::{SourceConfig, check_name};
-use super::{ConfigError, Context, secret, units};
+use super::{ConfigError, Context, InboxConfig, secret, units};
 use crate::server::now;
 
 /// Where events are handed on, and which.
@@ -81,24 +82,24 @@ const LINES_CONCURRENCY: usize = 256;
 pub(super) fn consumers(
     raw: Vec<Spanned<RawConsumer>>,
     sources: &[SourceConfig],
+    inbox: &InboxConfig,
     context: &mut Context<'_>,
 ) -> Result<Vec<ConsumerConfig>, ConfigError> {
     let mut names = HashSet::new();
-    let mut files = HashSet::new();
+    let mut files = Files::beside(&inbox.path);
     let mut consumers = Vec::with_capacity(raw.len());
     for raw in raw {
         let name = raw.get_ref().name.clone();
+        let path = raw.get_ref().file.as_ref().map(|file| file.get_ref().path.span());
         let consumer = consumer(raw, sources, context)?;
         if !names.insert(consumer.name.clone()) {
             return Err(context
                 .document
                 .error(name.span(), format!("two consumers are named `{}`", consumer.name)));
         }
-        if let Target::File(file) = &consumer.target
-            && !files.insert(file.path.clone())
-        {
-            let message = format!("two consumers write to {}", file.path.display());
-            return Err(context.document.error(name.span(), message));
+        if let Target::File(file) = &consumer.target {
+            let place = path.unwrap_or_else(|| name.span());
+            files.take(&file.path).map_err(|message| context.document.error(place, message))?;
         }
         consumers.push(consumer);
     }

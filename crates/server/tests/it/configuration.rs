@@ -79,6 +79,41 @@ fn mistakes_are_shown_with_their_place() {
     wrong("[server\n", "1:8", "");
 }
 
+#[test]
+fn a_consumer_writes_to_a_file_of_its_own() {
+    let to =
+        |name: &str, path: &str| format!("[[consumer]]\nname = \"{name}\"\nfile = {{ path = \"{path}\" }}\n");
+    let inbox = "[inbox]\nurl = \"sqlite:./hooklatch.db\"\n";
+    for path in ["hooklatch.db", "./hooklatch.db-wal", "hooklatch.db.admin-token"] {
+        wrong(&format!("{inbox}{}", to("a", path)), "5:17", "belongs to the inbox");
+    }
+    let other_folder = format!("[inbox]\nurl = \"sqlite:data/hooklatch.db\"\n{}", to("a", "hooklatch.db"));
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("hooklatch.toml"), other_folder).unwrap();
+    assert!(run(folder.path(), &["check"]).status.success(), "a file of that name elsewhere is another");
+
+    wrong(&(to("a", "e.ndjson") + &to("b", "./e.ndjson")), "6:17", "two consumers write to");
+    wrong(&(to("a", "new/e.ndjson") + &to("b", "./new//e.ndjson")), "6:17", "two consumers write to");
+}
+
+#[test]
+fn a_link_does_not_lead_a_consumer_into_the_inbox() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("data")).unwrap();
+    std::fs::write(folder.path().join("data/hooklatch.db"), "").unwrap();
+    std::os::unix::fs::symlink("data/hooklatch.db", folder.path().join("events")).unwrap();
+    std::os::unix::fs::symlink("data", folder.path().join("store")).unwrap();
+    for path in ["events", "store/hooklatch.db-wal", "data/../data/hooklatch.db"] {
+        let config = format!(
+            "[inbox]\nurl = \"sqlite:data/hooklatch.db\"\n[[consumer]]\nname = \"a\"\nfile = {{ path = \"{path}\" }}\n"
+        );
+        std::fs::write(folder.path().join("hooklatch.toml"), config).unwrap();
+        let output = run(folder.path(), &["check"]);
+        assert_eq!(output.status.code(), Some(64), "{path}: {}", text(&output.stderr));
+        assert!(text(&output.stderr).contains("belongs to the inbox"), "{}", text(&output.stderr));
+    }
+}
+
 #[cfg(feature = "picpay")]
 #[test]
 fn a_source_without_its_proof_does_not_start() {
