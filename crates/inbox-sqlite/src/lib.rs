@@ -15,6 +15,7 @@ mod lock;
 mod log;
 mod nudge;
 mod outlived;
+mod pending;
 mod position;
 mod queue;
 mod readers;

@@ -14,7 +14,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use crate::readers::Readers;
 use crate::search::{Direction, Search};
 use crate::settle::{AT_ONCE, DEAD, DONE, OVERTAKEN};
-use crate::{backup, checkpoint, position, row, schema, verify};
+use crate::{backup, checkpoint, pending, position, row, schema, verify};
 
 /// The event log of an inbox, for reading only.
 #[derive(Debug)]
@@ -70,26 +70,8 @@ impl EventLog for SqliteLog {
 
     async fn consumers(&self) -> Result<Vec<ConsumerStatus>, InboxError> {
         self.read(|connection| {
-            let mut select = connection.prepare(
-                "SELECT name, paused,
-                        (SELECT count(*) FROM held WHERE held.consumer = consumer.id),
-                        (SELECT count(*) FROM dispatch
-                         WHERE dispatch.consumer = consumer.id AND state = 2
-                           AND NOT EXISTS (SELECT 1 FROM dispatch AS later WHERE later.position = dispatch.position
-                                           AND later.consumer = consumer.id AND later.replay > dispatch.replay)
-                           AND NOT EXISTS (SELECT 1 FROM held WHERE held.consumer = consumer.id
-                                           AND held.position = dispatch.position))
-                 FROM consumer ORDER BY name",
-            )?;
-            let rows = select.query_map([], |row| {
-                Ok(ConsumerStatus {
-                    name: row.get(0)?,
-                    paused: row.get(1)?,
-                    held: row.get(2)?,
-                    dead: row.get(3)?,
-                })
-            })?;
-            rows.collect()
+            let snapshot = connection.transaction()?;
+            statuses(&snapshot)
         })
         .await
     }
@@ -113,6 +95,36 @@ impl EventLog for SqliteLog {
             .await
             .map_err(|error| InboxError::new(InboxErrorKind::Unavailable, error))?
     }
+}
+
+/// Every consumer by name.
+fn statuses(connection: &Connection) -> rusqlite::Result<Vec<ConsumerStatus>> {
+    let mut select = connection.prepare(
+        "SELECT name, paused,
+                (SELECT count(*) FROM held WHERE held.consumer = consumer.id),
+                (SELECT count(*) FROM dispatch
+                 WHERE dispatch.consumer = consumer.id AND state = 2
+                   AND NOT EXISTS (SELECT 1 FROM dispatch AS later WHERE later.position = dispatch.position
+                                   AND later.consumer = consumer.id AND later.replay > dispatch.replay)
+                   AND NOT EXISTS (SELECT 1 FROM held WHERE held.consumer = consumer.id
+                                   AND held.position = dispatch.position)),
+                id, position
+         FROM consumer ORDER BY name",
+    )?;
+    let rows = select.query_map([], |row| {
+        let held = row.get(2)?;
+        let (fresh, is_pending_exact) =
+            pending::fresh(connection, row.get(4)?, row.get(5)?, pending::BOUNDS)?;
+        Ok(ConsumerStatus {
+            name: row.get(0)?,
+            paused: row.get(1)?,
+            pending: fresh + held,
+            is_pending_exact,
+            held,
+            dead: row.get(3)?,
+        })
+    })?;
+    rows.collect()
 }
 
 /// How much the file and its log hold.

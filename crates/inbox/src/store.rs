@@ -178,7 +178,11 @@ pub struct ConsumerStatus {
     pub name: String,
     /// Why it is paused, if it is.
     pub paused: Option<String>,
-    /// How many of its dispatches wait for another attempt, or behind one that does.
+    /// How many of its dispatches have not ended, counted up to a bound that the store sets.
+    pub pending: u64,
+    /// Whether these are all; otherwise there are at least so many.
+    pub is_pending_exact: bool,
+    /// How many of them wait for another attempt, or behind one that does.
     pub held: u64,
     /// How many of its dispatches were given up.
     pub dead: u64,

@@ -131,10 +131,11 @@ pub(crate) fn tell_of_those_that_have_begun(known: &[ConsumerStatus], members: &
 
 /// A consumer that was taken out keeps what is pending for it, and nobody else would say so.
 pub(crate) fn tell_of_the_unconfigured(known: &[ConsumerStatus], configured: &Configured) {
-    for ConsumerStatus { name, held, dead, .. } in known {
+    for status @ ConsumerStatus { name, held, dead, .. } in known {
         if !configured.consumers.contains_key(name) {
             tracing::warn!(
                 consumer = name,
+                pending = document::pending(status),
                 waiting = held,
                 dead,
                 "not configured any more: what is pending for it stays until it is back under its name"

@@ -116,10 +116,11 @@ impl Server {
         let mut configured = Configured::of(&config);
         configured.consumers.extend(own.iter().map(Own::document));
         let members = members(config.consumers, own, &clock)?;
-        tell_of_those_that_have_begun(&inbox.consumers().await?, &members);
+        let known = inbox.consumers().await?;
+        tell_of_those_that_have_begun(&known, &members);
         let specs: Vec<_> = members.iter().map(Member::spec).collect();
         let ids = inbox.register(&specs).await?;
-        tell_of_the_unconfigured(&inbox.consumers().await?, &configured);
+        tell_of_the_unconfigured(&known, &configured);
 
         let subscriptions: Arc<[Subscription]> = members
             .iter()

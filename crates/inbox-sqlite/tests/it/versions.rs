@@ -35,8 +35,11 @@ async fn a_file_of_version_1_is_brought_up_to_date_with_all_that_is_in_it() {
     assert_eq!(states(EventState::Quarantined).await, 1);
     let consumers = inbox.consumers().await.unwrap();
     let waiting: Vec<_> =
-        consumers.iter().map(|c| (c.name.as_str(), c.held, c.dead, c.paused.is_some())).collect();
-    assert_eq!(waiting, [("archive", 0, 0, true), ("billing", 0, 2, false), ("orders-only", 3, 0, false)]);
+        consumers.iter().map(|c| (c.name.as_str(), c.pending, c.held, c.dead, c.paused.is_some())).collect();
+    assert_eq!(
+        waiting,
+        [("archive", 0, 0, 0, true), ("billing", 0, 0, 2, false), ("orders-only", 3, 3, 0, false)]
+    );
 
     let spec = ConsumerSpec::new("orders-only", Ordering::Subject);
     let ids = inbox.register(&[spec]).await.unwrap();

@@ -155,19 +155,28 @@ async fn a_failure_behind_many_is_no_reason_to_pass_them(stand: Stand) {
     assert_eq!(stand.hand_on(later(60)).await, numbers);
 }
 
-/// A consumer's status counts what waits for another attempt.
+/// A consumer's status counts what has not ended, and of that what waits for another attempt.
 async fn who_waits_is_counted(stand: Stand) {
     let stand = stand.with(ONE).await;
-    assert_eq!(stand.status("c0").await.held, 0);
+    let counts = async |stand: &Stand| {
+        let status = stand.status("c0").await;
+        assert!(status.is_pending_exact);
+        (status.pending, status.held, status.dead)
+    };
+    assert_eq!(counts(&stand).await, (0, 0, 0));
     for body in ["a1", "b1", "c1"] {
         stand.append(&body[..1], body).await;
     }
+    assert_eq!(counts(&stand).await, (3, 0, 0));
     let taken = stand.claim(10).await;
     stand.settle_all(0, taken.iter().take(2).map(|taken| settlement(taken, retry(60))).collect()).await;
-    assert_eq!(stand.status("c0").await.held, 2);
+    assert_eq!(counts(&stand).await, (3, 2, 0));
     let stand = stand.crash().await;
-    assert_eq!(stand.status("c0").await.held, 2);
+    assert_eq!(counts(&stand).await, (3, 2, 0));
     stand.hand_on(later(60)).await;
-    let status = stand.status("c0").await;
-    assert_eq!((status.held, status.dead), (0, 0));
+    assert_eq!(counts(&stand).await, (0, 0, 0));
+    stand.inbox.set_paused(stand.consumers[0], Some("later".to_owned())).await.unwrap();
+    stand.append("a", "a2").await;
+    stand.append("d", "d1").await;
+    assert_eq!(counts(&stand).await, (2, 0, 0));
 }

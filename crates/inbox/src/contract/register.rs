@@ -99,6 +99,7 @@ async fn a_removed_consumer_is_still_told_about(stand: Stand) {
     let before = stand.status("c0").await;
     assert_eq!((before.dead, before.paused.as_deref()), (1, Some("gone")));
     assert!(before.held >= 1);
+    assert_eq!((before.pending, before.is_pending_exact), (2, true));
     let stand = stand.reopen_bare().await.with_specs(vec![spec("other", Ordering::None)]).await;
     assert_eq!(stand.status("c0").await, before);
     let stand = stand.crash_bare().await;

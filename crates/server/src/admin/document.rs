@@ -126,6 +126,8 @@ pub(crate) fn consumer(status: &ConsumerStatus, configuration: Option<&Value>) -
         "name": status.name,
         "configured": configuration.is_some(),
         "paused": status.paused,
+        "pending": status.pending,
+        "pending_exact": status.is_pending_exact,
         "waiting": status.held,
         "dead": status.dead,
     });
@@ -133,6 +135,11 @@ pub(crate) fn consumer(status: &ConsumerStatus, configuration: Option<&Value>) -
         members.extend(configuration.clone());
     }
     document
+}
+
+/// How much is pending for a consumer, with a plus where it was not counted to the end.
+pub(crate) fn pending(status: &ConsumerStatus) -> String {
+    format!("{}{}", status.pending, if status.is_pending_exact { "" } else { "+" })
 }
 
 /// Where a consumer gets its events.

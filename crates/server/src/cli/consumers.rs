@@ -9,12 +9,13 @@ use serde_json::json;
 use super::output::{say, table};
 use super::{Exit, control};
 use crate::admin::configured::Configured;
+use crate::admin::document;
 use crate::config::Config;
 
 /// Look at consumers, pause and resume them.
 #[derive(Debug, Subcommand)]
 pub(super) enum Consumers {
-    /// List every consumer that the inbox knows, and what waits for it.
+    /// List every consumer that the inbox knows, and what is pending for it.
     List,
     /// Hold back everything for a consumer.
     Pause {
@@ -46,13 +47,14 @@ async fn list(config: &Config, as_json: bool) -> Result<(), Exit> {
         say(&Configured::of(config).document_of(&consumers).to_string());
         return Ok(());
     }
-    let mut rows = table(&["CONSUMER", "WAITING", "DEAD", "PAUSED", ""]);
+    let mut rows = table(&["CONSUMER", "PENDING", "WAITING", "DEAD", "PAUSED", ""]);
     for consumer in consumers {
         let is_configured = config.consumers.iter().any(|configured| configured.name == consumer.name);
         let remark = if is_configured { "" } else { "not configured" };
         let paused = printable(consumer.paused.as_deref().unwrap_or_default()).into_owned();
         rows.add_row([
-            consumer.name,
+            consumer.name.clone(),
+            document::pending(&consumer),
             consumer.held.to_string(),
             consumer.dead.to_string(),
             paused,

@@ -287,7 +287,7 @@ fn sources_and_consumers_are_shown_without_secrets() {
     assert_eq!(
         consumers["consumers"],
         serde_json::json!([{
-            "name": "service", "configured": true, "paused": null, "waiting": 0, "dead": 0,
+            "name": "service", "configured": true, "paused": null, "pending": 0, "pending_exact": true, "waiting": 0, "dead": 0,
             "where": "http://127.0.0.1:1", "filter": {"topic": ["payment.*"]}, "ordering": "none",
             "start": "now",
         }])

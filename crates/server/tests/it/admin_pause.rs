@@ -62,7 +62,9 @@ fn a_paused_consumer_gets_nothing_until_it_is_resumed() {
     let receiver = Receiver::start("200 OK");
     let program = Program::start(&consumer(&receiver));
     first.post(&program);
-    eventually("the first is handed on", || (receiver.got().len() == 1).then_some(()));
+    eventually("the first is handed on", || {
+        (receiver.got().len() == 1 && status(&program)["pending"] == 0).then_some(())
+    });
 
     let paused = done(&program, "POST", "/api/v1/consumers/service/pause", "");
     assert_eq!((&paused["name"], &paused["paused"]), (&"service".into(), &"by hand".into()));
@@ -194,11 +196,16 @@ fn the_server_of_another_inbox_is_not_asked() {
 
 #[test]
 fn a_consumer_that_is_not_configured_any_more_is_told_of() {
-    let Some((first, _)) = two() else { return };
+    let Some((first, second)) = two() else { return };
     let receiver = Receiver::start("500 Oh No");
     let program = Program::start(&consumer(&receiver));
     first.post(&program);
     eventually("it waits", || (status(&program)["waiting"] == 1).then_some(()));
+    // What comes in a pause is in the log only, so nothing but a count of that can tell of it.
+    done(&program, "POST", "/api/v1/consumers/service/pause", "");
+    second.post(&program);
+    let listed = status(&program);
+    assert_eq!((&listed["pending"], &listed["pending_exact"]), (&2.into(), &true.into()), "{listed}");
     let program = program.while_stopped(|folder| {
         let file = folder.join("hooklatch.toml");
         let renamed = std::fs::read_to_string(&file).unwrap().replace("\"service\"", "\"other\"");
@@ -211,6 +218,7 @@ fn a_consumer_that_is_not_configured_any_more_is_told_of() {
     let shown = command(&program, &["consumers", "list"]);
     let line = shown.lines().find(|line| line.contains("service")).unwrap();
     assert!(line.contains("not configured"), "{shown}");
+    assert_eq!(line.split_whitespace().take(4).collect::<Vec<_>>(), ["service", "2", "1", "0"], "{shown}");
     refused(&call(&program, "POST", "/api/v1/consumers/service/pause", ""), 404);
     let logged = program.logged_at_start();
     let warnings = logged.iter().filter(|line| line.contains("not configured any more"));
@@ -218,4 +226,5 @@ fn a_consumer_that_is_not_configured_any_more_is_told_of() {
     assert_eq!(warnings.len(), 1, "{logged:?}");
     let fields = &warnings[0]["fields"];
     assert_eq!((&fields["consumer"], &fields["waiting"]), (&"service".into(), &1.into()), "{fields}");
+    assert_eq!(fields["pending"], "2", "{fields}");
 }

@@ -106,7 +106,11 @@ impl Model {
         let waiting = open.iter().filter(|state| **state == DispatchState::Waiting).count() as u64;
         // Who waits behind another may be counted when that shows, and may still be after it has ended.
         let range = waiting..=open.len() as u64;
-        ensure(range.contains(&told.held), || format!("{} held, not {range:?}", told.held))
+        ensure(range.contains(&told.held), || format!("{} held, not {range:?}", told.held))?;
+        let pending = (open.len() as u64, true);
+        ensure((told.pending, told.is_pending_exact) == pending, || {
+            format!("{} pending, exact: {}, not {pending:?}", told.pending, told.is_pending_exact)
+        })
     }
 
     /// Whether a search found what it should, newest first.
