@@ -1,6 +1,6 @@
 //! What is printed, and where.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::{ErrorKind, IsTerminal as _, Write as _};
 
 use comfy_table::presets::NOTHING;
 use comfy_table::{ContentArrangement, Table};
@@ -18,8 +18,13 @@ pub(super) fn show(text: &str) {
 
 /// A line on standard output, as it is. A reader that went away ends the program quietly, as it does for other tools.
 pub(super) fn say(line: &str) {
-    if writeln!(std::io::stdout().lock(), "{line}").is_err() {
-        std::process::exit(0);
+    match writeln!(std::io::stdout().lock(), "{line}") {
+        Ok(()) => {}
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => std::process::exit(0),
+        Err(error) => {
+            complain(&format!("standard output: {error}"));
+            std::process::exit(1);
+        }
     }
 }
 

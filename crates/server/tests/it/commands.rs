@@ -4,7 +4,7 @@ use hooklatch_server::providers::KNOWN;
 use serde_json::Value;
 
 use crate::fixtures;
-use crate::program::{Program, run, text};
+use crate::program::{Program, hooklatch, run, text};
 
 #[test]
 fn the_demonstration_shows_every_documented_webhook() {
@@ -79,6 +79,22 @@ fn send_changes_what_it_is_told_to() {
     assert_eq!(send(&["TransactionUpdateMessage", "--body", "nowhere"]).status.code(), Some(1));
     let nobody = run(folder, &["send", "picpay", "--all", "--to", "http://127.0.0.1:1/"]);
     assert_eq!(nobody.status.code(), Some(1));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_answer_that_cannot_be_written_is_a_failure() {
+    let folder = tempfile::tempdir().unwrap();
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let output = hooklatch(folder.path()).arg("check").stdout(full).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("standard output: No space left"), "{}", text(&output.stderr));
+
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let output = hooklatch(folder.path()).arg("check").stdout(writer).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "whoever reads no further is no failure");
+    assert!(!text(&output.stderr).contains("standard output"), "{}", text(&output.stderr));
 }
 
 #[test]
