@@ -18,6 +18,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
+use hooklatch_inbox_sqlite::SqliteLog;
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{Config, ConfigError};
@@ -163,6 +164,17 @@ async fn run(global: &Global, command: Option<Command>) -> Result<(), Exit> {
 
 fn config(global: &Global) -> Result<Config, ConfigError> {
     Config::find(global.config.as_deref())
+}
+
+/// The log of the inbox, which a command that looks does not make.
+fn log_of(config: &Config) -> Result<SqliteLog, Exit> {
+    let path = &config.inbox.path;
+    match path.try_exists() {
+        Ok(false) => {
+            Err(Exit::Failed(format!("{}: no inbox yet; it is made at the first start", path.display())))
+        }
+        _ => Ok(SqliteLog::open(path)?),
+    }
 }
 
 /// Logs to standard error: what a server does, or only what goes wrong.

@@ -37,6 +37,8 @@ pub struct Config {
     pub warnings: Vec<String>,
     /// Secrets that were just made, by source: to be shown once, to a person, and never logged.
     pub made: Vec<(String, Secret)>,
+    /// Sources whose secrets are made at the first start, which was not yet: nothing can be proven to them.
+    pub unmade: Vec<String>,
 }
 
 /// The name of the file that is looked for where none is given.
@@ -100,7 +102,7 @@ impl Config {
         let inbox = server::inbox(&raw.inbox, &context)?;
         let sources = source::sources(raw.source, &server, &mut context)?;
         let consumers = consumer::consumers(raw.consumer, &sources, &inbox, &mut context)?;
-        Ok(Self { server, inbox, sources, consumers, warnings, made: Vec::new() })
+        Ok(Self { server, inbox, sources, consumers, warnings, made: Vec::new(), unmade: Vec::new() })
     }
 
     /// What holds for a demonstration: secrets made up on the spot, everything in `folder`.

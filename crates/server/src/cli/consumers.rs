@@ -3,11 +3,10 @@
 use clap::Subcommand;
 use hooklatch_core::text::printable;
 use hooklatch_inbox::EventLog as _;
-use hooklatch_inbox_sqlite::SqliteLog;
 use serde_json::json;
 
 use super::output::{say, table};
-use super::{Exit, control};
+use super::{Exit, control, log_of};
 use crate::admin::configured::Configured;
 use crate::admin::document;
 use crate::config::Config;
@@ -42,7 +41,7 @@ impl Consumers {
 }
 
 async fn list(config: &Config, as_json: bool) -> Result<(), Exit> {
-    let consumers = SqliteLog::open(&config.inbox.path)?.consumers().await?;
+    let consumers = log_of(config)?.consumers().await?;
     if as_json {
         say(&Configured::of(config).document_of(&consumers).to_string());
         return Ok(());

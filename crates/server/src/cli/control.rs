@@ -10,15 +10,15 @@ use bytes::Bytes;
 use hooklatch_consumers::http::{Client, client};
 use hooklatch_core::Secret;
 use hooklatch_inbox::{InboxError, InboxErrorKind};
-use hooklatch_inbox_sqlite::{SqliteInbox, SqliteLog};
+use hooklatch_inbox_sqlite::SqliteInbox;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Full, Limited};
 use serde_json::Value;
 
-use super::Exit;
 use super::client::chain;
 use super::send::url_of;
+use super::{Exit, log_of};
 use crate::admin::api::{Api, Call, Reply};
 use crate::admin::challenge::{self, Challenge};
 use crate::admin::configured::whole_path;
@@ -50,7 +50,7 @@ impl Control {
     /// Takes the inbox, or finds the server that holds it.
     pub(super) async fn open(config: &Config) -> Result<Self, Exit> {
         // Whoever opens it to write makes one where there is none; a command that changes something must not.
-        SqliteLog::open(&config.inbox.path)?;
+        log_of(config)?;
         match SqliteInbox::open(&config.inbox.path) {
             Ok(inbox) => Ok(Self::Own(Box::new(Api::alone(config, Arc::new(inbox)).await?))),
             Err(error) if error.kind() == InboxErrorKind::Locked => {

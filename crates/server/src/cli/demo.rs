@@ -49,7 +49,7 @@ impl Demo {
             () = asked_to_stop() => 0,
         };
         if !self.exit {
-            remark("still serving; Ctrl-C ends it. Send more with `hooklatch send`, or with curl:");
+            remark("still serving; Ctrl-C ends it. Send more with curl:");
             curl(&sources, address);
             asked_to_stop().await;
         }

@@ -4,12 +4,11 @@ use clap::Subcommand;
 use hooklatch_core::EventId;
 use hooklatch_core::text::printable;
 use hooklatch_inbox::{EventDetail, EventLog as _, EventState, Query, headers};
-use hooklatch_inbox_sqlite::SqliteLog;
 use time::OffsetDateTime;
 
-use super::Exit;
 use super::output::{remark, say, show, table};
 use super::replay::Replay;
+use super::{Exit, log_of};
 use crate::admin::document::{self, time};
 use crate::admin::narrow;
 use crate::config::Config;
@@ -78,12 +77,11 @@ pub(super) fn moment(text: &str) -> Result<OffsetDateTime, String> {
 
 impl Events {
     pub(super) async fn run(self, config: &Config, as_json: bool) -> Result<(), Exit> {
-        let log = || SqliteLog::open(&config.inbox.path);
         match self {
             Self::Replay(replay) => replay.run(config, as_json).await,
             Self::List(List { which, limit, cursor }) => {
                 let query = Query { after: cursor, limit: limit.max(1), ..which.query() };
-                let page = log()?.events(query).await?;
+                let page = log_of(config)?.events(query).await?;
                 if as_json {
                     say(&document::page(&page).to_string());
                     return Ok(());
@@ -109,7 +107,7 @@ impl Events {
                 Ok(())
             }
             Self::Show { id } => {
-                let detail = log()?
+                let detail = log_of(config)?
                     .event(id)
                     .await?
                     .ok_or_else(|| Exit::Failed(format!("no event {id} in this inbox")))?;

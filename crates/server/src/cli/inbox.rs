@@ -5,13 +5,12 @@ use std::path::PathBuf;
 use clap::Subcommand;
 use hooklatch_core::text::printable;
 use hooklatch_inbox::EventLog as _;
-use hooklatch_inbox_sqlite::SqliteLog;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use super::events::moment;
 use super::output::{confirm, say};
-use super::{Exit, control};
+use super::{Exit, control, log_of};
 use crate::admin::document;
 use crate::config::Config;
 
@@ -47,7 +46,7 @@ impl Inbox {
 }
 
 async fn verify(config: &Config, as_json: bool) -> Result<(), Exit> {
-    let faults = SqliteLog::open(&config.inbox.path)?.verify().await?;
+    let faults = log_of(config)?.verify().await?;
     if as_json {
         say(&json!({ "faults": faults }).to_string());
     } else if faults.is_empty() {
@@ -64,7 +63,7 @@ async fn verify(config: &Config, as_json: bool) -> Result<(), Exit> {
 }
 
 async fn back_up(config: &Config, file: PathBuf, as_json: bool) -> Result<(), Exit> {
-    SqliteLog::open(&config.inbox.path)?.back_up(&file).await?;
+    log_of(config)?.back_up(&file).await?;
     let bytes = std::fs::metadata(&file)?.len();
     if as_json {
         say(&json!({ "file": file, "bytes": bytes }).to_string());

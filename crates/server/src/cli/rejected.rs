@@ -9,9 +9,9 @@ use hooklatch_inbox::{
 use hooklatch_inbox_sqlite::SqliteLog;
 use serde_json::{Value, json};
 
-use super::Exit;
 use super::control::Control;
 use super::output::{complain, remark, say, show, table};
+use super::{Exit, log_of};
 use crate::admin::document::time;
 use crate::config::Config;
 use crate::rejected::{self, AdmitError, header_lines, is_json, verify_now};
@@ -57,7 +57,7 @@ pub(super) struct Admit {
 
 impl Rejected {
     pub(super) async fn run(self, config: &Config, as_json: bool) -> Result<(), Exit> {
-        let log = SqliteLog::open(&config.inbox.path)?;
+        let log = log_of(config)?;
         match self {
             Self::List(List { source, limit, cursor }) => {
                 let query = RejectedQuery { source, after: cursor, limit: limit.max(1) };

@@ -40,6 +40,10 @@ pub(super) struct Send {
 impl Send {
     pub(super) async fn run(self, config: &Config, as_json: bool) -> Result<(), Exit> {
         let source = find(config, &self.source)?;
+        if config.unmade.contains(&self.source) {
+            let message = format!("no secrets yet for {}; they are made at the first start", self.source);
+            return Err(Exit::Failed(message));
+        }
         let url = match &self.to {
             Some(url) => url.clone(),
             None => url_of(config.server.listen, &source.path)?,
@@ -138,7 +142,8 @@ fn set(value: &mut Value, path: &str, new: &str) -> Result<(), String> {
     Ok(())
 }
 
-fn find<'a>(config: &'a Config, name: &str) -> Result<&'a SourceConfig, Exit> {
+/// The source of this name.
+pub(super) fn find<'a>(config: &'a Config, name: &str) -> Result<&'a SourceConfig, Exit> {
     config.sources.iter().find(|source| &*source.name == name).ok_or_else(|| {
         let names: Vec<_> = config.sources.iter().map(|source| &*source.name).collect();
         Exit::Usage(format!("no source `{name}`; there are {}", names.join(", ")))

@@ -29,7 +29,7 @@ const FILE: &str = "hooklatch.secrets.toml";
 /// A source of its own name for every provider that is compiled in.
 pub(super) fn config(folder: &Path, origin: Secrets) -> Result<Config, ConfigError> {
     let mut warnings = Vec::new();
-    let mut made = Vec::new();
+    let (mut made, mut unmade) = (Vec::new(), Vec::new());
     let mut secrets = made_up()?;
     if origin != Secrets::MadeUp {
         let file = folder.join(FILE);
@@ -45,6 +45,7 @@ pub(super) fn config(folder: &Path, origin: Secrets) -> Result<Config, ConfigErr
         } else if !missing.is_empty() {
             warnings
                 .push(format!("no secrets yet for {}; they are made at the first start", missing.join(", ")));
+            unmade = missing;
         }
     }
     let sources = providers::KNOWN.iter().map(|known| source(known, &secrets)).collect::<Result<_, _>>()?;
@@ -59,6 +60,7 @@ pub(super) fn config(folder: &Path, origin: Secrets) -> Result<Config, ConfigErr
         consumers: Vec::new(),
         warnings,
         made,
+        unmade,
     })
 }
 

@@ -81,6 +81,20 @@ fn send_changes_what_it_is_told_to() {
     assert_eq!(nobody.status.code(), Some(1));
 }
 
+#[test]
+fn without_secrets_nothing_is_sent() {
+    let Some(known) = KNOWN.first() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", server.local_addr().unwrap());
+    let output = run(folder.path(), &["send", known.name, "--all", "--to", &url]);
+    assert_eq!((output.status.code(), text(&output.stdout).as_str()), (Some(1), ""));
+    let expected = format!("no secrets yet for {}; they are made at the first start", known.name);
+    assert!(text(&output.stderr).contains(&expected), "{}", text(&output.stderr));
+    server.set_nonblocking(true).unwrap();
+    assert_eq!(server.accept().unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn an_answer_that_cannot_be_written_is_a_failure() {
@@ -106,6 +120,21 @@ fn questions_about_nothing_are_answered_clearly() {
     let none = run(folder.path(), &["events", "list"]);
     assert_eq!(none.status.code(), Some(1));
     assert!(text(&none.stderr).contains("hooklatch.db"), "{}", text(&none.stderr));
+    for arguments in [
+        &["events", "list"][..],
+        &["events", "show", "01a2014c-dc35-7000-8011-ad19f304d6c1"],
+        &["events", "replay", "--state", "dead"],
+        &["consumers", "list"],
+        &["consumers", "pause", "service"],
+        &["inbox", "verify"],
+        &["inbox", "backup", "copy.db"],
+        &["rejected", "list"],
+    ] {
+        let output = run(folder.path(), arguments);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        let said = text(&output.stderr);
+        assert!(said.contains("hooklatch.db: no inbox yet; it is made at the first start"), "{said}");
+    }
     assert!(!folder.path().join("hooklatch.db").exists(), "looking makes no inbox");
 
     let program = Program::start(&fixtures::sources());
