@@ -36,8 +36,8 @@ struct Cli {
 
 #[derive(Debug, clap::Args)]
 struct Global {
-    /// The configuration; else ./hooklatch.toml if there is one, else the defaults.
-    #[arg(long, value_name = "FILE", env = "HOOKLATCH_CONFIG", global = true)]
+    /// The configuration; else the file that `HOOKLATCH_CONFIG` names, else ./hooklatch.toml, else the defaults.
+    #[arg(long, value_name = "FILE", global = true)]
     config: Option<PathBuf>,
     /// Print JSON on standard output, and nothing else there.
     #[arg(long, global = true)]
@@ -48,6 +48,14 @@ struct Global {
     /// How to log.
     #[arg(long, value_name = "FORMAT", default_value = "text", global = true)]
     log_format: LogFormat,
+}
+
+impl Global {
+    /// The configuration that is named. An empty variable names none.
+    fn file(&self) -> Option<PathBuf> {
+        let named = || std::env::var_os("HOOKLATCH_CONFIG").filter(|name| !name.is_empty());
+        self.config.clone().or_else(|| named().map(PathBuf::from))
+    }
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -148,7 +156,7 @@ pub fn main() -> ExitCode {
 
 async fn run(global: &Global, command: Option<Command>) -> Result<(), Exit> {
     match command.unwrap_or(Command::Serve) {
-        Command::Serve => serve::run(Config::find_to_serve(global.config.as_deref())?).await,
+        Command::Serve => serve::run(Config::find_to_serve(global.file().as_deref())?).await,
         Command::Demo(demo) => demo.run(global.json).await,
         Command::Check => {
             check::run(&config(global)?, global.json);
@@ -163,7 +171,7 @@ async fn run(global: &Global, command: Option<Command>) -> Result<(), Exit> {
 }
 
 fn config(global: &Global) -> Result<Config, ConfigError> {
-    Config::find(global.config.as_deref())
+    Config::find(global.file().as_deref())
 }
 
 /// The log of the inbox, which a command that looks does not make.

@@ -207,6 +207,9 @@ fn a_file_that_is_named_must_be_there() {
     let output =
         hooklatch(folder.path()).env("HOOKLATCH_CONFIG", "elsewhere.toml").arg("check").output().unwrap();
     assert_eq!(output.status.code(), Some(64));
+    assert!(text(&output.stderr).contains("elsewhere.toml"));
+    let output = hooklatch(folder.path()).env("HOOKLATCH_CONFIG", "").arg("check").output().unwrap();
+    assert!(output.status.success(), "an empty variable names no file: {}", text(&output.stderr));
 }
 
 #[test]
