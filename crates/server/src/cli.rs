@@ -185,6 +185,11 @@ fn log_of(config: &Config) -> Result<SqliteLog, Exit> {
     }
 }
 
+/// Refuses a source that is not configured, where nothing of it was found either: its name is mistyped.
+fn check_source(config: &Config, name: Option<&str>) -> Result<(), Exit> {
+    name.map_or(Ok(()), |name| send::find(config, name).map(drop))
+}
+
 /// Logs to standard error: what a server does, or only what goes wrong.
 fn log(global: &Global, is_server: bool) {
     let level = match global.log_level {

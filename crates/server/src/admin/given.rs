@@ -4,17 +4,14 @@ use http::{StatusCode, Uri};
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
-use super::Problem;
+use super::{Problem, narrow};
 
 /// How many lines a page has where the caller does not say.
 pub(super) const PAGE: usize = 50;
-/// The most lines of a page.
-const LONGEST_PAGE: usize = 1000;
 
 /// How many lines a page is to have.
 pub(super) fn limit(text: &str) -> Result<usize, Problem> {
-    let limit = text.parse().ok().filter(|limit| (1..=LONGEST_PAGE).contains(limit));
-    limit.ok_or_else(|| Problem::with("limit", format!("a number from 1 to {LONGEST_PAGE}")))
+    narrow::page(text).map_err(|detail| Problem::with("limit", detail))
 }
 
 /// The parameters of a query, none given twice.

@@ -12,6 +12,9 @@ use super::document;
 /// The names by which a search is narrowed.
 pub(super) const NAMES: &str = "source, type, topic, subject, state, since, until, q";
 
+/// The most lines of a page.
+const LONGEST_PAGE: usize = 1000;
+
 /// Narrows `query` by what `name` says; `false` when there is no such name.
 ///
 /// # Errors
@@ -23,11 +26,7 @@ pub(crate) fn narrow(
     value: &str,
     now: OffsetDateTime,
 ) -> Result<bool, String> {
-    let text = || match value {
-        // Nothing given would mean everything, which is hardly what an empty variable in a script wants.
-        "" => Err("is empty; leave it out to ask for any".to_owned()),
-        text => Ok(Some(text.to_owned())),
-    };
+    let text = || given(value).map(Some);
     match name {
         "source" => query.source = text()?,
         "type" => query.kind = text()?,
@@ -40,6 +39,28 @@ pub(crate) fn narrow(
         _ => return Ok(false),
     }
     Ok(true)
+}
+
+/// A text that something must equal or hold.
+///
+/// # Errors
+///
+/// When it is empty: that would mean everything, which is hardly what an empty variable in a script wants.
+pub(crate) fn given(text: &str) -> Result<String, String> {
+    match text {
+        "" => Err("is empty; leave it out to ask for any".to_owned()),
+        text => Ok(text.to_owned()),
+    }
+}
+
+/// How many lines a page is to have.
+///
+/// # Errors
+///
+/// What would be right.
+pub(crate) fn page(text: &str) -> Result<usize, String> {
+    let lines = text.parse().ok().filter(|lines| (1..=LONGEST_PAGE).contains(lines));
+    lines.ok_or_else(|| format!("a number from 1 to {LONGEST_PAGE}"))
 }
 
 /// The members that narrow a search as `query` does.

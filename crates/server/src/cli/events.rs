@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 
 use super::output::{remark, say, show, table};
 use super::replay::Replay;
-use super::{Exit, log_of};
+use super::{Exit, check_source, log_of};
 use crate::admin::document::{self, time};
 use crate::admin::narrow;
 use crate::config::Config;
@@ -34,7 +34,7 @@ pub(super) struct List {
     #[command(flatten)]
     which: Narrowing,
     /// The most events to list
-    #[arg(long, default_value_t = 50)]
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = narrow::page)]
     limit: usize,
     /// Continue where an earlier list ended
     #[arg(long, value_name = "ID")]
@@ -45,16 +45,16 @@ pub(super) struct List {
 #[derive(Debug, clap::Args)]
 pub(super) struct Narrowing {
     /// The source's name.
-    #[arg(long)]
-    source: Option<String>,
+    #[arg(long, value_name = "NAME", value_parser = narrow::given)]
+    pub(super) source: Option<String>,
     /// The type, such as picpay.TransactionUpdateMessage; * stands for any run of characters.
-    #[arg(long = "type", value_name = "TYPE")]
+    #[arg(long = "type", value_name = "TYPE", value_parser = narrow::given)]
     kind: Option<String>,
     /// The topic, such as payment.*
-    #[arg(long)]
+    #[arg(long, value_parser = narrow::given)]
     topic: Option<String>,
     /// The object, such as order/223827
-    #[arg(long)]
+    #[arg(long, value_parser = narrow::given)]
     subject: Option<String>,
     /// pending, done, dead or quarantined
     #[arg(long)]
@@ -66,7 +66,7 @@ pub(super) struct Narrowing {
     #[arg(long, value_parser = moment)]
     until: Option<OffsetDateTime>,
     /// Text that the body contains
-    #[arg(long = "query", short = 'q', value_name = "TEXT")]
+    #[arg(long = "query", short = 'q', value_name = "TEXT", value_parser = narrow::given)]
     text: Option<String>,
 }
 
@@ -80,8 +80,11 @@ impl Events {
         match self {
             Self::Replay(replay) => replay.run(config, as_json).await,
             Self::List(List { which, limit, cursor }) => {
-                let query = Query { after: cursor, limit: limit.max(1), ..which.query() };
+                let query = Query { after: cursor, limit, ..which.query() };
                 let page = log_of(config)?.events(query).await?;
+                if page.events.is_empty() {
+                    check_source(config, which.source.as_deref())?;
+                }
                 if as_json {
                     say(&document::page(&page).to_string());
                     return Ok(());

@@ -4,15 +4,17 @@ use clap::Subcommand;
 use hooklatch_core::Handler;
 use hooklatch_core::text::printable;
 use hooklatch_inbox::{
-    MOST_REJECTED, RejectedBody, RejectedDetail, RejectedId, RejectedLog as _, RejectedQuery, RejectedRecord,
+    MOST_REJECTED, RejectedBody, RejectedDetail, RejectedId, RejectedLog as _, RejectedPage, RejectedQuery,
+    RejectedRecord,
 };
 use hooklatch_inbox_sqlite::SqliteLog;
 use serde_json::{Value, json};
 
 use super::control::Control;
 use super::output::{complain, remark, say, show, table};
-use super::{Exit, log_of};
+use super::{Exit, check_source, log_of};
 use crate::admin::document::time;
+use crate::admin::narrow;
 use crate::config::Config;
 use crate::rejected::{self, AdmitError, header_lines, is_json, verify_now};
 
@@ -34,10 +36,10 @@ pub(super) enum Rejected {
 #[derive(Debug, clap::Args)]
 pub(super) struct List {
     /// The source's name.
-    #[arg(long)]
+    #[arg(long, value_name = "NAME", value_parser = narrow::given)]
     source: Option<String>,
     /// The most to list
-    #[arg(long, default_value_t = 50)]
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = narrow::page)]
     limit: usize,
     /// Continue where an earlier list ended
     #[arg(long, value_name = "ID")]
@@ -51,7 +53,7 @@ pub(super) struct Admit {
     #[arg(required_unless_present = "source", value_name = "ID")]
     ids: Vec<RejectedId>,
     /// All of this source that were not admitted yet and have their body.
-    #[arg(long, conflicts_with = "ids", value_name = "NAME")]
+    #[arg(long, conflicts_with = "ids", value_name = "NAME", value_parser = narrow::given)]
     source: Option<String>,
 }
 
@@ -60,8 +62,13 @@ impl Rejected {
         let log = log_of(config)?;
         match self {
             Self::List(List { source, limit, cursor }) => {
-                let query = RejectedQuery { source, after: cursor, limit: limit.max(1) };
-                list(&log, query, as_json).await
+                let query = RejectedQuery { source: source.clone(), after: cursor, limit };
+                let page = log.rejected(query).await?;
+                if page.requests.is_empty() {
+                    check_source(config, source.as_deref())?;
+                }
+                list(&page, as_json);
+                Ok(())
             }
             Self::Explain { id } => {
                 let detail = log.rejected_one(id).await?.ok_or(AdmitError::NotFound(id))?;
@@ -75,19 +82,22 @@ impl Rejected {
                 Ok(())
             }
             Self::Admit(chosen) => {
+                let source = chosen.source.clone();
                 let ids = chosen.ids(&log).await?;
+                if ids.is_empty() {
+                    check_source(config, source.as_deref())?;
+                }
                 admit_all(config, &ids, as_json).await
             }
         }
     }
 }
 
-async fn list(log: &SqliteLog, query: RejectedQuery, as_json: bool) -> Result<(), Exit> {
-    let page = log.rejected(query).await?;
+fn list(page: &RejectedPage, as_json: bool) {
     if as_json {
         let requests: Vec<_> = page.requests.iter().map(rejected::line).collect();
         say(&json!({ "rejected": requests, "next": page.next.map(|id| id.0) }).to_string());
-        return Ok(());
+        return;
     }
     let mut rows = table(&["ID", "RECEIVED", "SOURCE", "PEER", "BODY", "OMITTED", "ADMITTED", "CAUSE"]);
     for record in &page.requests {
@@ -111,7 +121,6 @@ async fn list(log: &SqliteLog, query: RejectedQuery, as_json: bool) -> Result<()
     if let Some(next) = page.next {
         remark(&format!("more: --cursor {next}"));
     }
-    Ok(())
 }
 
 fn explain(detail: &RejectedDetail, handler: Option<&dyn Handler>) {

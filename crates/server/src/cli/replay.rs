@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::events::Narrowing;
 use super::output::{confirm, remark, say};
-use super::{Exit, control};
+use super::{Exit, check_source, control};
 use crate::admin::narrow;
 use crate::config::Config;
 
@@ -46,13 +46,16 @@ impl Replay {
             None => "/api/v1/replay".to_owned(),
         };
         if self.dry_run {
-            tell(&control::post(config, &path, &counting(&document)).await?, as_json);
+            let count = control::post(config, &path, &counting(&document)).await?;
+            self.check_source(config, &count)?;
+            tell(&count, as_json);
             return Ok(());
         }
         if self.id.is_none() {
             // In calls of their own, so that nobody waits for the inbox while a person thinks.
             let count = control::post(config, &path, &counting(&document)).await?;
             if number(&count, "events") == 0 {
+                self.check_source(config, &count)?;
                 tell(&count, as_json);
                 return Ok(());
             }
@@ -60,6 +63,16 @@ impl Replay {
             confirm(self.yes, "hand them on again")?;
         }
         tell(&control::post(config, &path, &document.into()).await?, as_json);
+        Ok(())
+    }
+}
+
+impl Replay {
+    /// Refuses a source that nothing is of and that nobody knows.
+    fn check_source(&self, config: &Config, count: &Value) -> Result<(), Exit> {
+        if ["events", "pending", "repeats", "unreadable"].iter().all(|name| number(count, name) == 0) {
+            check_source(config, self.which.source.as_deref())?;
+        }
         Ok(())
     }
 }

@@ -146,7 +146,8 @@ fn set(value: &mut Value, path: &str, new: &str) -> Result<(), String> {
 pub(super) fn find<'a>(config: &'a Config, name: &str) -> Result<&'a SourceConfig, Exit> {
     config.sources.iter().find(|source| &*source.name == name).ok_or_else(|| {
         let names: Vec<_> = config.sources.iter().map(|source| &*source.name).collect();
-        Exit::Usage(format!("no source `{name}`; there are {}", names.join(", ")))
+        let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+        Exit::Usage(format!("no source `{name}`; there are {names}"))
     })
 }
 

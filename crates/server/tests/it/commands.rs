@@ -137,7 +137,36 @@ fn questions_about_nothing_are_answered_clearly() {
     }
     assert!(!folder.path().join("hooklatch.db").exists(), "looking makes no inbox");
 
+    for arguments in [
+        &["events", "list", "--limit", "0"][..],
+        &["events", "list", "--limit", "1001"],
+        &["rejected", "list", "--limit", "0"],
+        &["events", "list", "-q", ""],
+        &["events", "list", "--source", ""],
+        &["events", "list", "--type", ""],
+        &["events", "list", "--topic", ""],
+        &["events", "replay", "--subject", ""],
+        &["rejected", "list", "--source", ""],
+        &["rejected", "admit", "--source", ""],
+    ] {
+        assert_eq!(run(folder.path(), arguments).status.code(), Some(2), "{arguments:?}");
+    }
+
     let program = Program::start(&fixtures::sources());
+    program.fix_admin();
+    for arguments in [
+        &["events", "list", "--source", "nosuch"][..],
+        &["events", "replay", "--source", "nosuch", "--dry-run"],
+        &["events", "replay", "--source", "nosuch", "--yes"],
+        &["rejected", "list", "--source", "nosuch"],
+        &["rejected", "admit", "--source", "nosuch"],
+    ] {
+        let output = run(program.folder.path(), arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", text(&output.stderr));
+        let names: Vec<_> = KNOWN.iter().map(|known| known.name).collect();
+        let expected = format!("no source `nosuch`; there are {}", names.join(", "));
+        assert!(text(&output.stderr).contains(&expected), "{}", text(&output.stderr));
+    }
     let unknown = run(program.folder.path(), &["events", "show", "01a2014c-dc35-7000-8011-ad19f304d6c1"]);
     assert_eq!(unknown.status.code(), Some(1));
     assert!(text(&unknown.stderr).contains("no event"), "{}", text(&unknown.stderr));

@@ -3,6 +3,8 @@
 use std::io::Write as _;
 use std::time::{Duration, Instant};
 
+use hooklatch_server::providers::KNOWN;
+
 use crate::fixtures;
 use crate::program::{Program, eventually, pause, run, text};
 use crate::rejected::{put_right, rejected, wrong_sources};
@@ -24,8 +26,12 @@ fn all_of_a_source_are_admitted_at_once() {
         assert_eq!(admitted.status.code(), Some(1), "the stranger's stays refused");
         assert_eq!(text(&admitted.stdout).lines().count(), 3);
         assert!(text(&admitted.stderr).contains("still not proven"), "{}", text(&admitted.stderr));
-        let none = run(folder, &["rejected", "admit", "--source", "nobody"]);
-        assert!(none.status.success() && text(&none.stderr).contains("nothing to admit"));
+        let unknown = run(folder, &["rejected", "admit", "--source", "nobody"]);
+        assert_eq!(unknown.status.code(), Some(2), "{}", text(&unknown.stderr));
+        if let Some(other) = KNOWN.iter().find(|known| known.name != "picpay") {
+            let none = run(folder, &["rejected", "admit", "--source", other.name]);
+            assert!(none.status.success() && text(&none.stderr).contains("nothing to admit"));
+        }
     });
     assert_eq!(crate::intake::events(&program, &[]).len(), 3);
 }
