@@ -22,11 +22,8 @@ const PAGES: u64 = 256;
 
 /// One step through the log, from where the last one ended.
 pub(crate) async fn run(inbox: &SqliteInbox, retention: Retention) -> Result<Pruned, InboxError> {
-    let before = match retention.before {
-        _ if is_too_large(inbox, retention).await? => i64::MAX,
-        Some(time) => position::first_at(time),
-        None => 0,
-    };
+    let too_old = retention.before.map_or(0, position::first_at);
+    let before = if is_too_large(inbox, retention).await? { i64::MAX } else { too_old };
     let from = inbox.pruned_to.load(Ordering::Relaxed);
     let Step { looked_to, is_last, passes_stretch, done } =
         inbox.log.read(move |connection| step(connection, from, before)).await?;
@@ -34,9 +31,10 @@ pub(crate) async fn run(inbox: &SqliteInbox, retention: Retention) -> Result<Pru
     let mut forgotten = None;
     if !done.is_empty() || passes_stretch {
         let to = if is_last { i64::MAX } else { looked_to };
-        (pruned.events, forgotten) = inbox
+        let early = done.partition_point(|position| *position < too_old);
+        ((pruned.events, pruned.early), forgotten) = inbox
             .write_with_memory(move |connection, memory| {
-                Ok((delete(connection, memory, &done)?, forget_stretch(connection, from, to)?))
+                Ok((delete(connection, memory, &done, early)?, forget_stretch(connection, from, to)?))
             })
             .await?;
     }
@@ -97,12 +95,18 @@ fn step(connection: &mut Connection, from: i64, before: i64) -> rusqlite::Result
 
 /// Deletes these events, unless somebody asked for one of them again meanwhile.
 ///
-/// Their identities stay: a repeat of what was pruned is still a repeat.
-fn delete(connection: &Connection, memory: &mut Memory, positions: &[i64]) -> rusqlite::Result<u64> {
+/// Their identities stay: a repeat of what was pruned is still a repeat. Gives how many went, and how many of these
+/// are among the positions from the place `early` on.
+fn delete(
+    connection: &Connection,
+    memory: &mut Memory,
+    positions: &[i64],
+    early: usize,
+) -> rusqlite::Result<(u64, u64)> {
     // What is not in their table yet would go with the events.
     memory.identities.write_all(connection)?;
-    let mut pruned = 0;
-    for position in positions {
+    let mut pruned = (0, 0);
+    for (place, position) in positions.iter().enumerate() {
         if state_of(connection, *position)? != EventState::Done {
             continue;
         }
@@ -110,7 +114,8 @@ fn delete(connection: &Connection, memory: &mut Memory, positions: &[i64]) -> ru
             let sql = format!("DELETE FROM {table} WHERE position = ?1");
             connection.prepare_cached(&sql)?.execute(params![position])?;
         }
-        pruned += 1;
+        pruned.0 += 1;
+        pruned.1 += u64::from(place >= early);
     }
     Ok(pruned)
 }

@@ -18,6 +18,8 @@ pub struct Retention {
 pub struct Pruned {
     /// How many events went.
     pub events: u64,
+    /// How many of them went before their time, since more than [`Retention::most_bytes`] was in use.
+    pub early: u64,
     /// Whether more can go: a step is small, so that nobody waits for it.
     pub is_unfinished: bool,
     /// Whether more than [`Retention::most_bytes`] is in use although nothing more can go.

@@ -54,15 +54,18 @@ impl Upkeep {
             before: self.config.retention.and_then(|retention| ago(retention, (self.clock)())),
             most_bytes: self.config.max_size,
         };
-        let Pruned { events, is_too_large, .. } = match walk(&*self.inbox, retention).await {
+        let Pruned { events, early, is_too_large, .. } = match walk(&*self.inbox, retention).await {
             Ok(pruned) => pruned,
             Err(error) => {
                 tracing::warn!(%error, "cannot delete old events; trying again later");
                 return was_too_large;
             }
         };
-        if events > 0 {
-            tracing::info!(events, "pruned: they are done, and older than is kept");
+        if events > early {
+            tracing::info!(events = events - early, "pruned: they are done, and older than `retention`");
+        }
+        if early > 0 {
+            tracing::info!(events = early, "pruned: they are done, and the inbox was larger than `max_size`");
         }
         if is_too_large && !was_too_large {
             let used_bytes = self.inbox.size().await.map(|size| size.used_bytes).ok();
@@ -89,13 +92,14 @@ pub(crate) async fn prune(inbox: &dyn Inbox, before: OffsetDateTime) -> Result<u
 
 /// Takes steps until the end of the log; gives all that they did.
 async fn walk(inbox: &dyn Inbox, retention: Retention) -> Result<Pruned, InboxError> {
-    let mut events = 0;
+    let (mut events, mut early) = (0, 0);
     loop {
         let began = Instant::now();
         let pruned = inbox.prune(retention).await?;
         events += pruned.events;
+        early += pruned.early;
         if !pruned.is_unfinished {
-            return Ok(Pruned { events, ..pruned });
+            return Ok(Pruned { events, early, ..pruned });
         }
         tokio::time::sleep((began.elapsed() * SHARE_OF_WALK).max(SHORTEST_REST)).await;
     }

@@ -105,7 +105,8 @@ fn what_is_older_than_retention_goes_by_itself() {
     assert_eq!(states(&program), all, "thirty days have not passed");
     let program = with_inbox(program, "retention = \"1ms\"");
     reaches(&program, &["dead", "pending", "quarantined"]);
-    eventually("the log says so", || program.logged().contains("pruned").then_some(()));
+    let logged = logged_until(&program, "pruned");
+    assert!(logged.contains("older than `retention`") && !logged.contains("max_size"), "{logged}");
 }
 
 #[test]
@@ -113,7 +114,18 @@ fn what_is_too_large_becomes_smaller_and_says_what_it_cannot_do() {
     let Some((program, _receiver, _)) = one_of_each("") else { return };
     let program = with_inbox(program, "retention = \"off\"\nmax_size = \"1KiB\"");
     reaches(&program, &["dead", "pending", "quarantined"]);
-    eventually("the log says so", || program.logged().contains("larger than it may be").then_some(()));
+    let logged = logged_until(&program, "larger than it may be");
+    assert!(logged.contains("larger than `max_size`") && !logged.contains("older than"), "{logged}");
+}
+
+/// What it logs until it says `part`.
+fn logged_until(program: &Program, part: &str) -> String {
+    let mut logged = String::new();
+    eventually(&format!("the log says `{part}`"), || {
+        logged += &program.logged();
+        logged.contains(part).then_some(())
+    });
+    logged
 }
 
 /// Starts again with these lines in `[inbox]`.
