@@ -39,10 +39,8 @@ pub(crate) fn faults(connection: &Connection) -> rusqlite::Result<Vec<String>> {
     let mut faults = Vec::new();
     let mut integrity = connection.prepare("PRAGMA integrity_check")?;
     for line in integrity.query_map([], |row| row.get::<_, String>(0))? {
-        let line = line?;
-        if line != "ok" {
-            faults.push(line);
-        }
+        // Some answers are a headline and a list.
+        faults.extend(line?.lines().filter(|line| *line != "ok").map(str::to_owned));
     }
     // A damaged file answers the questions below wrongly, or not at all.
     if !faults.is_empty() {

@@ -242,4 +242,11 @@ async fn faults_are_found_and_named() {
         let found = faults.iter().any(|line| line.contains(fault) && line.contains(&id.to_string()));
         assert!(found, "{damage}: {faults:?}");
     }
+
+    // SQLite's own answer has a headline, and a line for each page.
+    let damage = "PRAGMA writable_schema = 1; DELETE FROM sqlite_master WHERE name = 'rejected_source'";
+    rusqlite::Connection::open(&path).unwrap().execute_batch(damage).unwrap();
+    let faults = SqliteLog::open(&path).unwrap().verify().await.unwrap();
+    assert!(faults.iter().any(|line| line.ends_with("never used")), "{faults:?}");
+    assert!(faults.iter().all(|line| !line.contains('\n')), "{faults:?}");
 }
