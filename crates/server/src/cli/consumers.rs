@@ -3,7 +3,7 @@
 use clap::Subcommand;
 use hooklatch_core::text::printable;
 use hooklatch_inbox::EventLog as _;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::output::{say, table};
 use super::{Exit, control, log_of};
@@ -68,7 +68,15 @@ async fn change(config: &Config, name: &str, to: &str, as_json: bool) -> Result<
     let consumer = control::post(config, &format!("/api/v1/consumers/{name}/{to}"), &json!({})).await?;
     if as_json {
         say(&consumer.to_string());
+        return Ok(());
     }
+    let state = match consumer.get("paused").and_then(Value::as_str) {
+        Some(reason) => format!("paused ({})", printable(reason)),
+        None => "not paused".to_owned(),
+    };
+    let pending = consumer.get("pending").and_then(Value::as_u64).unwrap_or_default();
+    let more = if consumer.get("pending_exact") == Some(&Value::Bool(false)) { "+" } else { "" };
+    say(&format!("{name}: {state}, {pending}{more} pending"));
     Ok(())
 }
 

@@ -88,14 +88,18 @@ fn the_command_goes_through_the_server_that_holds_the_inbox() {
     let receiver = Receiver::start("200 OK");
     let program = Program::start(&consumer(&receiver));
     program.fix_admin();
-    assert_eq!(command(&program, &["consumers", "pause", "service"]), "");
+    assert_eq!(
+        command(&program, &["consumers", "pause", "service"]),
+        "service: paused (by hand), 0 pending\n"
+    );
     assert_eq!(status(&program)["paused"], "by hand");
     first.post(&program);
     let shown: Value =
         serde_json::from_str(&command(&program, &["consumers", "pause", "service", "--json"])).unwrap();
     assert_eq!(shown, status(&program));
     assert!(receiver.got().is_empty());
-    command(&program, &["consumers", "resume", "service"]);
+    let resumed = command(&program, &["consumers", "resume", "service"]);
+    assert!(resumed.starts_with("service: not paused, "), "{resumed}");
     eventually("it is handed on", || (receiver.got().len() == 1).then_some(()));
     assert!(failing(&program, &["consumers", "pause", "nobody"]).contains("there are service"));
 }
