@@ -83,11 +83,11 @@ impl Rejected {
             }
             Self::Admit(chosen) => {
                 let source = chosen.source.clone();
-                let ids = chosen.ids(&log).await?;
+                let (ids, unknown) = chosen.ids(&log).await?;
                 if ids.is_empty() {
                     check_source(config, source.as_deref())?;
                 }
-                admit_all(config, &ids, as_json).await
+                admit_all(config, &ids, &unknown, as_json).await
             }
         }
     }
@@ -164,7 +164,9 @@ fn today(detail: &RejectedDetail, handler: Option<&dyn Handler>) -> String {
     match (verify_now(handler, detail), body) {
         (Some(Err(cause)), _) => format!("refused: {cause}"),
         (Some(Ok(proof)), RejectedBody::Kept(_)) => {
-            format!("proven ({proof}); `hooklatch rejected admit {id}` takes it in")
+            format!(
+                "proven ({proof}); `hooklatch rejected admit {id}` takes it in, after a running server was started anew"
+            )
         }
         (Some(Ok(proof)), _) => {
             format!("proven ({proof}), but without its body it cannot be admitted")
@@ -174,8 +176,8 @@ fn today(detail: &RejectedDetail, handler: Option<&dyn Handler>) -> String {
 }
 
 impl Admit {
-    /// The chosen ones in order of arrival. Those that are named must be there.
-    async fn ids(self, log: &SqliteLog) -> Result<Vec<RejectedId>, Exit> {
+    /// The chosen ones in order of arrival, and those that are named and not there.
+    async fn ids(self, log: &SqliteLog) -> Result<(Vec<RejectedId>, Vec<RejectedId>), Exit> {
         let mut ids = self.ids;
         if self.source.is_some() {
             let query = RejectedQuery { source: self.source, after: None, limit: MOST_REJECTED };
@@ -185,33 +187,54 @@ impl Admit {
         }
         ids.sort_unstable();
         ids.dedup();
-        for id in &ids {
-            log.rejected_one(*id).await?.ok_or(AdmitError::NotFound(*id))?;
+        let (mut known, mut unknown) = (Vec::new(), Vec::new());
+        for id in ids {
+            let found = log.rejected_one(id).await?;
+            if found.is_some() { &mut known } else { &mut unknown }.push(id);
         }
-        Ok(ids)
+        Ok((known, unknown))
     }
 }
 
-async fn admit_all(config: &Config, ids: &[RejectedId], as_json: bool) -> Result<(), Exit> {
-    if ids.is_empty() {
+async fn admit_all(
+    config: &Config,
+    ids: &[RejectedId],
+    unknown: &[RejectedId],
+    as_json: bool,
+) -> Result<(), Exit> {
+    if ids.is_empty() && unknown.is_empty() {
         remark("hooklatch: nothing to admit");
         return Ok(());
     }
-    let control = Control::open(config).await?;
     let mut failures = Vec::new();
-    for id in ids {
-        match control.post(&format!("/api/v1/rejected/{id}/admit"), &json!({})).await {
-            Ok(admitted) => report(&admitted, as_json),
-            Err(exit) => {
-                let error = exit.to_string();
-                if as_json {
-                    say(&json!({ "id": id.0, "event": null, "error": error }).to_string());
+    let mut fail = |id: RejectedId, error: String| {
+        if as_json {
+            say(&json!({ "id": id.0, "event": null, "error": error }).to_string());
+        }
+        failures.push(if unknown.contains(&id) { error } else { format!("{id}: {error}") });
+    };
+    if !ids.is_empty() {
+        let control = Control::open(config).await?;
+        let mut is_refused = false;
+        for id in ids {
+            match control.post(&format!("/api/v1/rejected/{id}/admit"), &json!({})).await {
+                Ok(admitted) => report(&admitted, as_json),
+                Err(exit) => {
+                    is_refused = true;
+                    fail(*id, exit.to_string());
                 }
-                failures.push(format!("{id}: {error}"));
             }
         }
+        if is_refused && matches!(control, Control::Server(_)) {
+            remark(
+                "hooklatch: the server verifies with the secrets that it was started with; after a change start it anew",
+            );
+        }
+        control.close().await;
     }
-    control.close().await;
+    for id in unknown {
+        fail(*id, AdmitError::NotFound(*id).to_string());
+    }
     match failures.as_slice() {
         [] => Ok(()),
         [failure] => Err(Exit::Failed(failure.clone())),
@@ -219,7 +242,11 @@ async fn admit_all(config: &Config, ids: &[RejectedId], as_json: bool) -> Result
             for failure in failures {
                 complain(failure);
             }
-            Err(Exit::Failed(format!("{} of {} were not admitted", failures.len(), ids.len())))
+            Err(Exit::Failed(format!(
+                "{} of {} were not admitted",
+                failures.len(),
+                ids.len() + unknown.len()
+            )))
         }
     }
 }

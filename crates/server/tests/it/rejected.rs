@@ -114,7 +114,9 @@ fn what_was_refused_is_admitted_once_the_secret_is_put_right() {
         put_right(folder);
         for id in &ids {
             assert!(line_of(&say(folder, &["explain", id, "--json"]))["now"]["proof"].is_string());
-            assert!(text(&say(folder, &["explain", id]).stdout).contains("takes it in"));
+            assert!(
+                text(&say(folder, &["explain", id]).stdout).contains("takes it in, after a running server")
+            );
         }
         // The newest stands first in the list; they are taken in as they came.
         let chosen: Vec<&str> =
@@ -127,6 +129,14 @@ fn what_was_refused_is_admitted_once_the_secret_is_put_right() {
             events.push((line["id"].to_string(), line["event"].as_str().unwrap().to_owned()));
         }
         assert!(events.is_sorted() && events.len() == ids.len(), "{events:?}");
+        // What is not there keeps nothing else out.
+        let with_unknown = say(folder, &["admit", "999999", &events[0].0, "--json"]);
+        assert_eq!(with_unknown.status.code(), Some(1));
+        let lines: Vec<Value> =
+            text(&with_unknown.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(lines[0]["event"], events[0].1.as_str(), "{lines:?}");
+        assert_eq!((&lines[1]["id"], &lines[1]["event"]), (&999_999.into(), &Value::Null), "{lines:?}");
+        assert!(text(&with_unknown.stderr).contains("no rejected request 999999"));
         for (id, event) in &events {
             let again = line_of(&say(folder, &["admit", id, "--json"]));
             assert_eq!((&again["event"], &again["new"]), (&event.as_str().into(), &false.into()));
@@ -154,6 +164,22 @@ fn what_was_refused_is_admitted_once_the_secret_is_put_right() {
     for proof in fixtures.iter().flat_map(proofs) {
         assert!(!shown.contains(&proof), "{proof} was shown");
     }
+}
+
+#[test]
+fn a_server_that_knows_the_old_secrets_only_is_told_of() {
+    let Some(fixture) = fixtures::all().into_iter().find(|fixture| fixture.provider == "orders") else {
+        return;
+    };
+    let program = Program::start(&wrong_sources());
+    program.fix_admin();
+    assert_eq!(fixture.post(&program).status, 401);
+    let listed = eventually("it is listed", || rejected(&program, &[]).into_iter().next());
+    put_right(program.folder.path());
+    let refused = run(program.folder.path(), &["rejected", "admit", &listed["id"].to_string()]);
+    assert_eq!(refused.status.code(), Some(1));
+    let said = text(&refused.stderr);
+    assert!(said.contains("still not proven") && said.contains("it was started with"), "{said}");
 }
 
 #[test]
