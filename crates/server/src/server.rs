@@ -40,8 +40,10 @@ pub struct Server {
 #[non_exhaustive]
 pub enum ServerError {
     /// An address cannot be listened on.
-    #[error("cannot listen on {address}: {error}")]
+    #[error("`{key}`: cannot listen on {address}: {error}")]
     Bind {
+        /// The key of the configuration that names it.
+        key: &'static str,
         /// The address.
         address: SocketAddr,
         /// Why not.
@@ -106,9 +108,9 @@ impl Server {
     /// [`ServerError`], before any request was taken in.
     pub async fn start(self) -> Result<Running, ServerError> {
         let Self { config, clock, own } = self;
-        let intake_listener = bind(config.server.listen).await?;
+        let intake_listener = bind("listen", config.server.listen).await?;
         let admin_listener = match config.server.admin {
-            Some(address) => Some(bind(address).await?),
+            Some(address) => Some(bind("admin", address).await?),
             None => None,
         };
         let store = Arc::new(SqliteInbox::open(&config.inbox.path)?);
@@ -139,6 +141,7 @@ impl Server {
             Some(listener) => {
                 let admin = Admin {
                     address: listener.local_addr().map_err(|error| ServerError::Bind {
+                        key: "admin",
                         address: config.server.admin.unwrap_or(config.server.listen),
                         error,
                     })?,
@@ -198,8 +201,8 @@ fn admin_token(config: &config::ServerConfig, inbox: &Path) -> Result<Secret, Se
     }
 }
 
-async fn bind(address: SocketAddr) -> Result<TcpListener, ServerError> {
-    TcpListener::bind(address).await.map_err(|error| ServerError::Bind { address, error })
+async fn bind(key: &'static str, address: SocketAddr) -> Result<TcpListener, ServerError> {
+    TcpListener::bind(address).await.map_err(|error| ServerError::Bind { key, address, error })
 }
 
 /// A server that has its addresses and its inbox.

@@ -69,6 +69,15 @@ pub(super) fn server(raw: RawServer, context: &mut Context<'_>) -> Result<Server
         Some(text) => Some(admin_address(text, context)?),
         None => default.admin,
     };
+    let listen = raw.listen.as_ref().map_or(Ok(default.listen), |text| address(text, context))?;
+    // At least one of them is written down: the defaults are apart.
+    if let Some(admin) = admin
+        && overlap(listen, admin)
+        && let Some(text) = raw.admin.as_ref().or(raw.listen.as_ref())
+    {
+        let message = format!("`listen` is {listen} and `admin` is {admin}; each needs a port of its own");
+        return Err(context.document.error(text.span(), message));
+    }
     let admin_token = raw.admin_token.as_ref().map(|text| bearer(text, context)).transpose()?;
     let max_connections = match raw.max_connections {
         Some(number) if *number.get_ref() == 0 => {
@@ -78,7 +87,7 @@ pub(super) fn server(raw: RawServer, context: &mut Context<'_>) -> Result<Server
         None => default.max_connections,
     };
     Ok(ServerConfig {
-        listen: raw.listen.as_ref().map_or(Ok(default.listen), |text| address(text, context))?,
+        listen,
         admin,
         admin_token,
         max_body: max_body(raw.max_body.as_ref(), default.max_body, context)?,
@@ -97,6 +106,12 @@ fn admin_address(text: &Spanned<String>, context: &mut Context<'_>) -> Result<So
         context.warnings.push(context.document.error(text.span(), message).to_string());
     }
     Ok(address)
+}
+
+/// Whether nobody can listen on both.
+fn overlap(one: SocketAddr, other: SocketAddr) -> bool {
+    let is_one_ip = one.ip() == other.ip() || one.ip().is_unspecified() || other.ip().is_unspecified();
+    one.port() != 0 && one.port() == other.port() && is_one_ip
 }
 
 /// A token that callers of the admin API can show.

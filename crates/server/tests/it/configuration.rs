@@ -28,6 +28,10 @@ fn mistakes_are_shown_with_their_place() {
     wrong("[server]\nmax_body = \"1 apple\"\n", "2:12", "not a size");
     wrong("[server]\nbody_timeout = \"soon\"\n", "2:16", "not a duration");
     wrong("[server]\nmax_connections = 0\n", "2:19", "at least one");
+    let same = "each needs a port of its own";
+    wrong("[server]\nlisten = \"127.0.0.1:8400\"\nadmin = \"127.0.0.1:8400\"\n", "3:9", same);
+    wrong("[server]\nlisten = \"0.0.0.0:8401\"\n", "2:10", same);
+    wrong("[server]\nadmin = \"127.0.0.1:8400\"\n", "2:9", same);
     wrong("[inbox]\nurl = \"postgres://localhost/db\"\n", "2:7", "SQLite only");
     wrong("[inbox]\nretention = \"30 moons\"\n", "2:13", "not a duration");
     wrong("[inbox]\nmax_size = \"ten\"\n", "2:12", "not a size");
@@ -195,6 +199,21 @@ fn an_admin_address_that_others_reach_is_warned_about() {
             is_warned,
             "{admin}: {said}"
         );
+    }
+}
+
+#[test]
+fn an_address_that_is_taken_is_named_with_its_key() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    for (key, other) in [("listen", "admin"), ("admin", "listen")] {
+        let config = format!("[server]\n{key} = \"{address}\"\n{other} = \"127.0.0.1:0\"\n");
+        std::fs::write(folder.path().join("hooklatch.toml"), config).unwrap();
+        let output = run(folder.path(), &["serve"]);
+        assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
+        let expected = format!("`{key}`: cannot listen on {address}: ");
+        assert!(text(&output.stderr).contains(&expected), "{}", text(&output.stderr));
     }
 }
 
