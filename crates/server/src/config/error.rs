@@ -36,9 +36,24 @@ impl Document<'_> {
     pub(super) fn syntax_error(&self, error: &toml::de::Error) -> ConfigError {
         let message = without_value(&error.message().trim().replace('\n', "; "));
         match error.span() {
-            Some(span) => self.error(span, message),
+            Some(span) => {
+                let hint = self.text.get(span.start..).and_then(hint).unwrap_or_default();
+                self.error(span, message + hint)
+            }
             None => ConfigError(format!("{}: {message}", self.file.display())),
         }
+    }
+}
+
+/// What would be right, where a slip is a usual one; `found` is the text from the mistake on.
+fn hint(found: &str) -> Option<&'static str> {
+    let is_year = |year: &str| year.bytes().all(|digit| digit.is_ascii_digit());
+    let is_date = |text: &str| text.strip_suffix('-').is_some_and(is_year);
+    match found {
+        _ if found.starts_with("[source]") => Some("; write `[[source]]`, once for each of them"),
+        _ if found.starts_with("[consumer]") => Some("; write `[[consumer]]`, once for each of them"),
+        _ if found.get(..5).is_some_and(is_date) => Some("; put the time in quotes"),
+        _ => None,
     }
 }
 
@@ -47,7 +62,8 @@ fn without_value(message: &str) -> String {
     let Some((kind, rest)) = message.split_once(": ").filter(|(kind, _)| kind.starts_with("invalid ")) else {
         return message.to_owned();
     };
-    let found = rest.split(['"', '`']).next().unwrap_or_default().trim_end();
+    let found = rest.split(['"', '`']).next().unwrap_or_default();
+    let found = found.split(", expected ").next().unwrap_or_default().trim_end();
     match rest.rsplit_once(", expected ") {
         Some((_, expected)) => format!("{kind}: {found}, expected {expected}").replace(" ,", ","),
         None => format!("{kind}: {found}"),
@@ -67,6 +83,7 @@ mod tests {
             ),
             ("invalid type: integer `123`, expected a string", "invalid type: integer, expected a string"),
             ("invalid value: string \"hush\"", "invalid value: string"),
+            ("invalid type: map, expected a sequence", "invalid type: map, expected a sequence"),
             ("unknown field `lisen`, expected `listen`", "unknown field `lisen`, expected `listen`"),
             ("missing field `name`", "missing field `name`"),
         ];

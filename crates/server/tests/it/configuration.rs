@@ -81,6 +81,13 @@ fn mistakes_are_shown_with_their_place() {
         "no source `shop`",
     );
     wrong("[server\n", "1:8", "");
+    let map = "invalid type: map, expected a";
+    wrong("[source]\nname = \"a\"\n", "1:1", &format!("{map} sequence; write `[[source]]`, once"));
+    wrong("[consumer]\nname = \"a\"\n", "1:1", &format!("{map} sequence; write `[[consumer]]`, once"));
+    for time in ["2026-01-31T12:00:00Z", "2026-01-31"] {
+        let config = format!("[[consumer]]\nname = \"a\"\nstart = {time}\nstdout = {{}}\n");
+        wrong(&config, "3:9", &format!("{map} string; put the time in quotes"));
+    }
 }
 
 #[test]
