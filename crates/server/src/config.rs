@@ -101,6 +101,9 @@ impl Config {
         let server = server::server(raw.server, &mut context)?;
         let inbox = server::inbox(&raw.inbox, &context)?;
         let sources = source::sources(raw.source, &server, &mut context)?;
+        if sources.is_empty() {
+            context.warnings.push(format!("{}: no `[[source]]`, so nothing is taken in", file.display()));
+        }
         let consumers = consumer::consumers(raw.consumer, &sources, &inbox, &mut context)?;
         Ok(Self { server, inbox, sources, consumers, warnings, made: Vec::new(), unmade: Vec::new() })
     }

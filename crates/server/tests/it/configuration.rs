@@ -210,6 +210,19 @@ fn an_admin_address_that_others_reach_is_warned_about() {
 }
 
 #[test]
+fn a_configuration_that_takes_nothing_in_is_warned_about() {
+    let folder = tempfile::tempdir().unwrap();
+    let warning = "hooklatch.toml: no `[[source]]`, so nothing is taken in";
+    std::fs::write(folder.path().join("hooklatch.toml"), "").unwrap();
+    let output = run(folder.path(), &["check"]);
+    assert!(output.status.success() && text(&output.stderr).contains(warning), "{}", text(&output.stderr));
+    std::fs::write(folder.path().join("hooklatch.toml"), crate::fixtures::sources()).unwrap();
+    let output = run(folder.path(), &["check"]);
+    let is_none = hooklatch_server::providers::KNOWN.is_empty();
+    assert_eq!(text(&output.stderr).contains(warning), is_none, "{}", text(&output.stderr));
+}
+
+#[test]
 fn an_address_that_is_taken_is_named_with_its_key() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap();
