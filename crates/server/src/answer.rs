@@ -1,8 +1,6 @@
 //! What the sender is told: the one place that knows status codes.
 
-use std::collections::VecDeque;
 use std::net::IpAddr;
-use std::num::NonZeroU8;
 use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -10,6 +8,8 @@ use hooklatch_core::{Contract, EventId};
 use http::header::{ALLOW, CONNECTION, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, Response, StatusCode};
 use http_body_util::Full;
+
+use crate::peers::ByPeer;
 
 /// What became of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,23 +68,27 @@ const fn statuses(outcome: Outcome) -> [StatusCode; 3] {
 /// Answers so that the sender's contract is kept.
 #[derive(Debug)]
 pub(crate) struct Answers {
-    /// After how many equal refusals in a row the sender gives up for good.
-    switched_off_after: Option<NonZeroU8>,
-    /// The latest answers to those whose sender is not proven, by peer, the newest at the end.
+    /// What was answered before, where the sender gives up for good after some equal refusals in a row.
+    latest: Option<Both>,
+}
+
+#[derive(Debug, Default)]
+struct Both {
+    /// The latest answers to those whose sender is not proven.
     to_strangers: Mutex<Latest>,
     /// The same for those whose sender is proven: no stranger can meddle with it.
     to_senders: Mutex<Latest>,
 }
 
-type Latest = VecDeque<(IpAddr, StatusCode)>;
-
-/// The most peers that are remembered.
-const MOST_PEERS: usize = 64;
+#[derive(Debug, Default)]
+struct Latest {
+    of_source: Option<StatusCode>,
+    of_peers: ByPeer<Option<StatusCode>>,
+}
 
 impl Answers {
     pub(crate) fn new(contract: Contract) -> Self {
-        let switched_off_after = contract.switched_off_after;
-        Self { switched_off_after, to_strangers: Mutex::default(), to_senders: Mutex::default() }
+        Self { latest: contract.switched_off_after.map(|_| Both::default()) }
     }
 
     /// The answer to a request whose outcome is known.
@@ -98,24 +102,18 @@ impl Answers {
     /// latest one of the source and from the latest one to this peer.
     fn status(&self, outcome: Outcome, peer: IpAddr) -> StatusCode {
         let statuses @ [first, ..] = statuses(outcome);
-        if self.switched_off_after.is_none() {
-            return first;
-        }
+        let Some(latest) = &self.latest else { return first };
         let is_proven =
             matches!(outcome, Outcome::Stored(_) | Outcome::Quarantined(_) | Outcome::Unavailable);
-        let latest = if is_proven { &self.to_senders } else { &self.to_strangers };
+        let latest = if is_proven { &latest.to_senders } else { &latest.to_strangers };
         let mut latest = latest.lock().unwrap_or_else(PoisonError::into_inner);
-        let of_source = latest.back().map(|(_, status)| *status);
-        let of_peer =
-            latest.iter().position(|(known, _)| *known == peer).and_then(|index| latest.remove(index));
-        let of_peer = of_peer.map(|(_, status)| status);
-        let is_fresh = |status: &StatusCode| Some(*status) != of_source && Some(*status) != of_peer;
+        let Latest { of_source, of_peers } = &mut *latest;
+        let of_peer = of_peers.at_mut(of_peers.place(peer));
+        let is_fresh = |status: &StatusCode| Some(*status) != *of_source && Some(*status) != *of_peer;
         let status =
             if first.is_success() { first } else { statuses.into_iter().find(is_fresh).unwrap_or(first) };
-        latest.push_back((peer, status));
-        if latest.len() > MOST_PEERS {
-            latest.pop_front();
-        }
+        *of_source = Some(status);
+        *of_peer = Some(status);
         status
     }
 }
@@ -154,6 +152,8 @@ fn response(outcome: Outcome, status: StatusCode) -> Response<Full<Bytes>> {
 
 #[cfg(test)]
 mod tests {
+    use std::num::NonZeroU8;
+
     use super::*;
 
     const PEER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
@@ -222,9 +222,24 @@ mod tests {
 
         let in_turn: Vec<_> = (0..20).map(|turn| refuse(10 + turn % 3)).collect();
         assert!(in_turn.windows(2).all(|pair| pair[0] != pair[1]), "{in_turn:?}");
-        for peer in 0..200 {
-            refuse(peer);
-        }
-        assert_eq!(answers.to_strangers.lock().unwrap().len(), MOST_PEERS);
+    }
+
+    #[test]
+    fn strangers_of_many_addresses_do_not_have_the_sender_forgotten() {
+        let is_forgotten = |_: &i32| {
+            let answers = Answers::new(Contract::UNDOCUMENTED.switched_off_after(THREE));
+            let refuse = |peer: [u8; 4]| answers.status(Outcome::Crowded, peer.into());
+            let mut to_sender = Vec::new();
+            for _ in 0..10 {
+                to_sender.push(refuse([192, 0, 2, 1]));
+                for last in 0..67 {
+                    refuse([198, 51, 100, last]);
+                }
+            }
+            to_sender.windows(2).any(|pair| pair[0] == pair[1])
+        };
+        // One of them shares the sender's place in about one of sixty tables.
+        let forgotten = (0..20).filter(is_forgotten).count();
+        assert!(forgotten < 10, "{forgotten} of 20");
     }
 }

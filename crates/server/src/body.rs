@@ -1,29 +1,26 @@
 //! Bodies as they come in: within limits on size and memory, or thrown away.
 
-use std::sync::Arc;
-
 use bytes::{Bytes, BytesMut};
 use hooklatch_core::Request;
 use http::HeaderMap;
 use http::header::CONTENT_LENGTH;
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
 use crate::answer::Outcome;
+use crate::budget::Share;
 
 /// How much of a body that is too large is read and thrown away, so that the sender gets to read the answer.
 const MOST_DISCARDED: usize = 16 << 20;
 
 /// A body as it comes in, with its share of the memory for all bodies.
-#[derive(Default)]
 pub(crate) struct Received {
     /// The first piece, as long as it is the only one.
     first: Bytes,
     /// All pieces, from the second on.
     all: BytesMut,
-    share: Option<OwnedSemaphorePermit>,
+    share: Share,
 }
 
 impl Received {
@@ -31,12 +28,9 @@ impl Received {
         self.first.len() + self.all.len()
     }
 
-    fn push(&mut self, data: Bytes, budget: &Arc<Semaphore>) -> Result<(), Outcome> {
-        let size = u32::try_from(data.len()).map_err(|_| Outcome::TooLarge)?;
-        let share = Arc::clone(budget).try_acquire_many_owned(size).map_err(|_| Outcome::Crowded)?;
-        match &mut self.share {
-            Some(all) => all.merge(share),
-            none => *none = Some(share),
+    fn push(&mut self, data: Bytes) -> Result<(), Outcome> {
+        if !self.share.grow(data.len()) {
+            return Err(Outcome::Crowded);
         }
         if self.length() == 0 {
             self.first = data;
@@ -49,20 +43,20 @@ impl Received {
     }
 
     /// Gives the body to the request; the share is given back when the request is done with.
-    pub(crate) fn into_request(self, request: &mut Request) -> Option<OwnedSemaphorePermit> {
+    pub(crate) fn into_request(self, request: &mut Request) -> Share {
         request.body = if self.all.is_empty() { self.first } else { self.all.freeze() };
         self.share
     }
 }
 
-/// Reads the whole body, of at most `limit` bytes, which count against `budget`.
+/// Reads the whole body, of at most `limit` bytes, which count against `share`.
 ///
 /// A body that came in one piece is not copied.
 pub(crate) async fn read(
     body: &mut Incoming,
     headers: &HeaderMap,
     limit: usize,
-    budget: &Arc<Semaphore>,
+    share: Share,
 ) -> Result<Received, Outcome> {
     let announced = headers
         .get(CONTENT_LENGTH)
@@ -71,13 +65,13 @@ pub(crate) async fn read(
     if announced.is_some_and(|length| usize::try_from(length).map_or(true, |length| length > limit)) {
         return Err(Outcome::TooLarge);
     }
-    let mut received = Received::default();
+    let mut received = Received { first: Bytes::new(), all: BytesMut::new(), share };
     while let Some(frame) = body.frame().await {
         let Ok(data) = frame.map_err(|_| Outcome::Broken)?.into_data() else { continue };
         if received.length() + data.len() > limit {
             return Err(Outcome::TooLarge);
         }
-        received.push(data, budget)?;
+        received.push(data)?;
     }
     Ok(received)
 }

@@ -12,11 +12,11 @@ use http::header::CONTENT_ENCODING;
 use http::{HeaderMap, Method, Response};
 use http_body_util::Full;
 use hyper::body::Incoming;
-use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use crate::answer::{Outcome, answer};
 use crate::body::{self, Received};
+use crate::budget::Budget;
 use crate::rejected::{Rejection, Rejections};
 use crate::source::{Delivery, Source};
 
@@ -29,9 +29,9 @@ pub(crate) struct Intake {
     pub(crate) max_body: usize,
     pub(crate) body_timeout: Duration,
     /// The memory that all bodies of proven senders may take before they are handed to the inbox.
-    pub(crate) proven: Arc<Semaphore>,
+    pub(crate) proven: Budget,
     /// The same for bodies that have to be read to prove their sender.
-    pub(crate) unproven: Arc<Semaphore>,
+    pub(crate) unproven: Budget,
     /// Where rejected requests go.
     pub(crate) rejections: Rejections,
 }
@@ -40,6 +40,13 @@ pub(crate) struct Intake {
 pub(crate) const MOST_PROVEN_BYTES: usize = 64 << 20;
 /// The bytes of other bodies that may be in memory at the same time.
 pub(crate) const MOST_UNPROVEN_BYTES: usize = 8 << 20;
+/// Those of them that one peer may hold.
+pub(crate) const MOST_UNPROVEN_BYTES_OF_PEER: usize = 1 << 20;
+
+/// How long a body may take that has to be read to prove its sender, where `body_timeout` is longer.
+///
+/// It is small: a sender that is not held back on purpose sends it in one piece with the headers.
+const UNPROVEN_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The largest body of a rejected request that is kept.
 const MOST_REJECTED_BODY: usize = 64 << 10;
@@ -112,7 +119,7 @@ impl Intake {
             self.keep_rejected(source, peer.ip(), request, cause, &mut body).await;
             return Outcome::Unauthenticated;
         }
-        let share = match self.read_body(source, &request.headers, &mut body).await {
+        let share = match self.read_body(source, peer.ip(), &request.headers, &mut body).await {
             Ok(received) => received.into_request(&mut request),
             Err(outcome) => {
                 if outcome == Outcome::TooLarge {
@@ -172,7 +179,7 @@ impl Intake {
             return body::discard(body, deadline).await;
         };
         let limit = MOST_REJECTED_BODY.min(self.max_body);
-        let reading = body::read(body, &request.headers, limit, &self.unproven);
+        let reading = body::read(body, &request.headers, limit, self.unproven.share(peer));
         let kept = match tokio::time::timeout_at(deadline, reading).await.unwrap_or(Err(Outcome::Slow)) {
             Ok(received) => Ok(received.into_request(&mut request)),
             Err(outcome) => {
@@ -193,16 +200,17 @@ impl Intake {
     async fn read_body(
         &self,
         source: &Source,
+        peer: IpAddr,
         headers: &HeaderMap,
         body: &mut Incoming,
     ) -> Result<Received, Outcome> {
         // What strangers send must not take the room of what is proven already.
-        let (limit, budget) = match source.unproven_body {
-            0 => (self.max_body, &self.proven),
-            limit => (limit.min(self.max_body), &self.unproven),
+        let (limit, budget, within) = match source.unproven_body {
+            0 => (self.max_body, &self.proven, self.body_timeout),
+            limit => (limit.min(self.max_body), &self.unproven, self.body_timeout.min(UNPROVEN_TIMEOUT)),
         };
-        let reading = body::read(body, headers, limit, budget);
-        tokio::time::timeout(self.body_timeout, reading).await.unwrap_or(Err(Outcome::Slow))
+        let reading = body::read(body, headers, limit, budget.share(peer));
+        tokio::time::timeout(within, reading).await.unwrap_or(Err(Outcome::Slow))
     }
 }
 

@@ -9,8 +9,10 @@ use std::time::Duration;
 
 use hooklatch_core::{Request, Unauthenticated};
 use hooklatch_inbox::{RejectedCause, RejectedContent, RejectedRequest, RejectedStore, headers};
-use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
+
+use crate::budget::Share;
 
 pub(crate) use admit::{AdmitError, Admitted, admit, verify_now};
 pub(crate) use allowance::{Allowance, Place};
@@ -29,7 +31,7 @@ pub(crate) struct Rejections(mpsc::Sender<Waiting>);
 #[derive(Debug)]
 struct Waiting {
     request: RejectedRequest,
-    _share: Option<OwnedSemaphorePermit>,
+    _share: Option<Share>,
 }
 
 /// A request whose sender was not proven.
@@ -41,7 +43,7 @@ pub(crate) struct Rejection {
     /// Why the sender was not proven.
     pub(crate) cause: Unauthenticated,
     /// The share of the memory for bodies, or why the body was not kept.
-    pub(crate) body: Result<Option<OwnedSemaphorePermit>, &'static str>,
+    pub(crate) body: Result<Share, &'static str>,
 }
 
 impl Rejections {
@@ -50,7 +52,7 @@ impl Rejections {
         let Ok(free) = self.0.try_reserve() else { return };
         let Rejection { source, request, cause, body } = rejection;
         let (body, share) = match body {
-            Ok(share) => (Ok(request.body), share),
+            Ok(share) => (Ok(request.body), Some(share)),
             Err(why) => (Err(why.to_owned()), None),
         };
         let request = RejectedRequest {
@@ -132,6 +134,7 @@ mod tests {
     use tokio::time::Instant;
 
     use super::*;
+    use crate::budget::Budget;
 
     /// A store that writes nothing until it is let.
     #[derive(Debug)]
@@ -166,7 +169,7 @@ mod tests {
 
     const PEER: std::net::IpAddr = std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 
-    fn rejection(body: Result<Option<OwnedSemaphorePermit>, &'static str>) -> Rejection {
+    fn rejection(body: Result<Share, &'static str>) -> Rejection {
         Rejection {
             source: "shop".into(),
             request: Request::new(http::HeaderMap::new(), "{}", time::OffsetDateTime::UNIX_EPOCH),
@@ -180,20 +183,21 @@ mod tests {
         let store = Arc::new(Stalled { gate: Semaphore::new(0), kept: std::sync::Mutex::default() });
         let (recorder, rejections) = Recorder::start(Arc::clone(&store) as _);
         let allowance = Allowance::default();
-        let budget = Arc::new(Semaphore::new(100));
+        let budget = Budget::new(100);
         let start = Instant::now();
         for second in 0..50 {
             let place = allowance.place(PEER, start + Duration::from_secs(second)).unwrap();
-            let share = Arc::clone(&budget).try_acquire_many_owned(2).unwrap();
-            rejections.keep(place, rejection(Ok(Some(share))));
+            let mut share = budget.share(PEER);
+            assert!(share.grow(2));
+            rejections.keep(place, rejection(Ok(share)));
         }
         assert_eq!(allowance.place(PEER, start + Duration::from_mins(1)).unwrap().omitted, 50 - 32);
-        assert_eq!(budget.available_permits(), 100 - 2 * 32, "what waits keeps its share of the memory");
+        assert_eq!(budget.free(), 100 - 2 * 32, "what waits keeps its share of the memory");
 
         store.gate.add_permits(1);
         recorder.stop().await;
         assert_eq!(store.kept.lock().unwrap().len(), 32, "what waits is written before the end");
-        assert_eq!(budget.available_permits(), 100);
+        assert_eq!(budget.free(), 100);
         let place = allowance.place(PEER, start + Duration::from_mins(2)).unwrap();
         rejections.keep(place, rejection(Err("it is too large")));
         assert_eq!(store.kept.lock().unwrap().len(), 32, "nothing is taken after the end");

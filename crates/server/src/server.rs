@@ -11,13 +11,16 @@ use hooklatch_inbox::{Clock, Dispatcher, Filter, Inbox, InboxError, Ordering};
 use hooklatch_inbox_sqlite::SqliteInbox;
 use time::OffsetDateTime;
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 
 use crate::admin::Admin;
 use crate::admin::api::Api;
 use crate::admin::configured::Configured;
+use crate::budget::Budget;
 use crate::config::{Config, token};
-use crate::intake::{ClockHandle, Intake, MOST_PROVEN_BYTES, MOST_UNPROVEN_BYTES};
+use crate::intake::{
+    ClockHandle, Intake, MOST_PROVEN_BYTES, MOST_UNPROVEN_BYTES, MOST_UNPROVEN_BYTES_OF_PEER,
+};
 use crate::listener::{self, Limits};
 use crate::members::{Member, Own, members, tell_of_the_unconfigured, tell_of_those_that_have_begun};
 use crate::quiet::Quiet;
@@ -174,8 +177,8 @@ impl Server {
             clock: ClockHandle(clock),
             max_body: config.server.max_body,
             body_timeout: config.server.body_timeout,
-            proven: Arc::new(Semaphore::new(MOST_PROVEN_BYTES.max(config.server.max_body))),
-            unproven: Arc::new(Semaphore::new(MOST_UNPROVEN_BYTES)),
+            proven: Budget::new(MOST_PROVEN_BYTES.max(config.server.max_body)),
+            unproven: Budget::among_peers(MOST_UNPROVEN_BYTES, MOST_UNPROVEN_BYTES_OF_PEER),
             rejections,
         });
         Ok(Running {

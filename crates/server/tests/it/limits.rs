@@ -1,10 +1,11 @@
 //! Nothing from outside is without bounds.
 
 use std::io::Write as _;
+use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use crate::fixtures;
-use crate::program::{Program, pause};
+use crate::program::{Program, eventually, pause};
 use crate::wire;
 
 fn start(server: &str) -> Program {
@@ -60,6 +61,53 @@ fn slow_headers_and_slow_bodies_end() {
         assert_eq!(fixture.post(&program).status, 200);
     }
     assert!(started.elapsed() < Duration::from_secs(10));
+}
+
+#[test]
+fn a_body_that_proves_its_sender_is_small_and_quick() {
+    let Some(fixture) = fixtures::find("piriod", "invoice_paid") else { return };
+    let program = start("");
+    for (length, status) in [(4 << 10, 200), ((4 << 10) + 1, 413)] {
+        let mut body = fixture.body.clone();
+        body.resize(length, b' ');
+        let answer = wire::post(program.listen, &fixture.path, &fixture.headers(), &body);
+        assert_eq!(answer.status, status, "{length}");
+    }
+    let started = Instant::now();
+    let mut slow = wire::connect(program.listen);
+    let request = wire::request("POST", &fixture.path, &fixture.headers(), &fixture.body);
+    slow.write_all(&request[..request.len() - 1]).unwrap();
+    assert_eq!(wire::read_answer(slow).unwrap().status, 408);
+    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn who_holds_bodies_back_takes_no_room_of_others() {
+    let Some(fixture) = fixtures::find("piriod", "invoice_paid") else { return };
+    let program = start("");
+    let mut held_back = fixture.body.clone();
+    held_back.resize(4 << 10, b' ');
+    let request = wire::request("POST", &fixture.path, &fixture.headers(), &held_back);
+    let is_crowded = |stream: &TcpStream| {
+        let mut start = *b"HTTP/1.1 xxx";
+        stream.set_nonblocking(true).unwrap();
+        stream.peek(&mut start).is_ok_and(|length| length == start.len()) && start[9] == b'5'
+    };
+    // A slow machine may need more than one try: what is held back for too long is not held any more.
+    eventually("one of a peer is one too many", || {
+        let held: Vec<_> = (0..257)
+            .map(|_| {
+                let mut stream = wire::connect(program.listen);
+                stream.write_all(&request[..request.len() - 1]).unwrap();
+                stream
+            })
+            .collect();
+        let mut genuine = wire::connect_from([127, 0, 0, 2].into(), program.listen);
+        genuine.write_all(&request).unwrap();
+        assert_eq!(wire::read_answer(genuine).unwrap().status, 200);
+        held.iter().any(is_crowded).then_some(())
+    });
 }
 
 #[test]

@@ -120,19 +120,6 @@ fn a_flood_of_strangers_fills_nothing_and_holds_nobody_up() {
     assert!(size < 64 << 20, "{size} bytes of {} that were sent", sent * body.len());
 }
 
-/// A connection from another address of this machine.
-#[cfg(target_os = "linux")]
-fn connect_from(from: std::net::Ipv4Addr, to: std::net::SocketAddr) -> std::net::TcpStream {
-    use rustix::net::{AddressFamily, SocketType, bind, connect, socket};
-
-    let socket = socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
-    bind(&socket, &std::net::SocketAddr::from((from, 0))).unwrap();
-    connect(&socket, &to).unwrap();
-    let stream = std::net::TcpStream::from(socket);
-    stream.set_read_timeout(Some(crate::program::PATIENCE)).unwrap();
-    stream
-}
-
 #[cfg(target_os = "linux")]
 #[test]
 fn who_floods_leaves_room_for_what_others_send() {
@@ -141,7 +128,7 @@ fn who_floods_leaves_room_for_what_others_send() {
     for _ in 0..50 {
         assert_eq!(wire::post(program.listen, &fixture.path, &fixture.headers(), &fixture.body).status, 401);
     }
-    let mut genuine = connect_from([127, 0, 0, 2].into(), program.listen);
+    let mut genuine = wire::connect_from([127, 0, 0, 2].into(), program.listen);
     genuine.write_all(&wire::request("POST", &fixture.path, &fixture.headers(), &fixture.body)).unwrap();
     assert_eq!(wire::read_answer(genuine).unwrap().status, 401);
     let listed = eventually("the other one is listed", || {
