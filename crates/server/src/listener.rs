@@ -1,5 +1,8 @@
 //! Accepts connections, within limits, until told to stop.
 
+mod connections;
+mod stream;
+
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -14,7 +17,10 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+
+use connections::Connections;
+use stream::Stream;
 
 /// Limits on connections.
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +35,8 @@ const MOST_BUFFERED: usize = 64 << 10;
 /// How long what was answered may stay unread.
 #[cfg(target_os = "linux")]
 const UNREAD_TIMEOUT: Duration = Duration::from_secs(30);
+/// When to look again for connections that can make room, where all had a request under way.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 /// The longest wait after the system refused to accept a connection.
 const LONGEST_BACKOFF: Duration = Duration::from_secs(1);
 
@@ -46,17 +54,13 @@ pub(crate) async fn serve<F, Fut>(
     // Without a timer hyper ignores the limit on the time of headers.
     server.timer(TokioTimer::new()).header_read_timeout(limits.header_timeout).half_close(true);
     server.max_buf_size(MOST_BUFFERED);
-    let connections = Arc::new(Semaphore::new(limits.max_connections));
+    let permits = Arc::new(Semaphore::new(limits.max_connections));
+    let connections = Arc::new(Connections::default());
     let graceful = GracefulShutdown::new();
     let mut backoff = Duration::from_millis(5);
     loop {
-        let accepting = async {
-            // First the permit: a connection that cannot be served yet waits in the system's queue.
-            let permit = Arc::clone(&connections).acquire_owned().await;
-            (permit, listener.accept().await)
-        };
-        let (permit, accepted) = tokio::select! {
-            accepted = accepting => accepted,
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
             _ = stopped.wait_for(|stopped| *stopped) => break,
         };
         let (stream, peer) = match accepted {
@@ -69,25 +73,62 @@ pub(crate) async fn serve<F, Fut>(
             }
         };
         backoff = Duration::from_millis(5);
+        // Only this one connection is held without a permit; those behind it wait in the system's queue.
+        let permit = tokio::select! {
+            permit = permit(&permits, &connections) => permit,
+            _ = stopped.wait_for(|stopped| *stopped) => break,
+        };
         let _ = stream.set_nodelay(true);
         end_when_unread(&stream);
+        let connection = connections.open(peer.ip());
+        let (number, phase) = (connection.number(), Arc::clone(&connection.phase));
+        let stream = Stream {
+            io: TokioIo::new(stream),
+            phase: Arc::clone(&phase),
+            connections: Arc::clone(&connections),
+        };
         let respond = respond.clone();
         let service = service_fn(move |request| {
+            let may_answer = phase.begin();
+            let phase = Arc::clone(&phase);
             let response = respond(peer, request);
             // Boxed, since a connection keeps room for it, also one that waits for its next request.
-            Box::pin(async move { Ok::<_, Infallible>(response.await) })
+            Box::pin(async move {
+                if !may_answer {
+                    return std::future::pending().await;
+                }
+                let response = response.await;
+                phase.answer();
+                Ok::<_, Infallible>(response)
+            })
         });
-        let connection = graceful.watch(server.serve_connection(TokioIo::new(stream), service));
-        tokio::spawn(async move {
-            if let Err(error) = connection.await {
+        let serving = graceful.watch(server.serve_connection(stream, service));
+        let task = tokio::spawn(async move {
+            if let Err(error) = serving.await {
                 tracing::debug!(%peer, %error, "a connection ended early");
             }
+            drop(connection);
             drop(permit);
         });
+        connections.serve(number, task.abort_handle());
     }
     drop(listener);
     if tokio::time::timeout(limits.shutdown_grace, graceful.shutdown()).await.is_err() {
         tracing::warn!("requests did not end within the grace period");
+    }
+}
+
+/// A permit for one more connection; where none is free, connections without a request make room.
+async fn permit(permits: &Arc<Semaphore>, connections: &Connections) -> Option<OwnedSemaphorePermit> {
+    loop {
+        if let Ok(permit) = Arc::clone(permits).try_acquire_owned() {
+            return Some(permit);
+        }
+        connections.make_room();
+        let acquiring = Arc::clone(permits).acquire_owned();
+        if let Ok(permit) = tokio::time::timeout(LOOK_AGAIN, acquiring).await {
+            return permit.ok();
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use crate::fixtures;
-use crate::program::{Program, eventually, pause};
+use crate::program::{Program, eventually};
 use crate::wire;
 
 fn start(server: &str) -> Program {
@@ -108,18 +108,6 @@ fn who_holds_bodies_back_takes_no_room_of_others() {
         assert_eq!(wire::read_answer(genuine).unwrap().status, 200);
         held.iter().any(is_crowded).then_some(())
     });
-}
-
-#[test]
-fn connections_over_the_limit_wait_for_their_turn() {
-    let program = start("max_connections = 2\nheader_timeout = \"1s\"");
-    let idle = [wire::connect(program.listen), wire::connect(program.listen)];
-    pause(Duration::from_millis(100));
-    let started = Instant::now();
-    // The third is served when one of the idle ones has run out of time.
-    assert_eq!(wire::get(program.listen, "/").status, 404);
-    assert!(started.elapsed() > Duration::from_millis(300), "{:?}", started.elapsed());
-    drop(idle);
 }
 
 #[test]

@@ -16,6 +16,8 @@ mod admin_replay;
 mod admin_token;
 mod commands;
 mod configuration;
+#[cfg(feature = "picpay")]
+mod connections;
 mod crash;
 mod everybody;
 mod fixtures;
