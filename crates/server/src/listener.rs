@@ -30,8 +30,8 @@ pub(crate) struct Limits {
     pub(crate) shutdown_grace: Duration,
 }
 
-/// The most bytes of headers that a connection may have in memory.
-const MOST_BUFFERED: usize = 64 << 10;
+/// The most bytes of headers that a connection may have in memory: strangers can have it from all connections at once.
+const MOST_BUFFERED: usize = 16 << 10;
 /// How long what was answered may stay unread.
 #[cfg(target_os = "linux")]
 const UNREAD_TIMEOUT: Duration = Duration::from_secs(30);

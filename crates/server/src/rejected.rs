@@ -18,7 +18,7 @@ pub(crate) use admit::{AdmitError, Admitted, admit, verify_now};
 pub(crate) use allowance::{Allowance, Place};
 pub(crate) use view::{document, header_lines, is_json, line};
 
-/// The most rejected requests that wait to be written, each with at most 64 KiB of headers and as much body.
+/// The most rejected requests that wait to be written, each with at most 16 KiB of headers and 64 KiB of body.
 const MOST_WAITING: usize = 32;
 /// How long what waits may take to be written when the server stops.
 const STOP_TIMEOUT: Duration = Duration::from_secs(2);

@@ -45,6 +45,21 @@ fn a_body_in_chunks_is_as_good_as_a_whole_one() {
 }
 
 #[test]
+fn a_large_head_is_refused_and_its_connection_ends() {
+    let program = start("");
+    let ask = |length: usize| {
+        wire::exchange(program.admin, &wire::request("GET", "/healthz", &[("x", &"a".repeat(length))], b""))
+    };
+    assert_eq!(ask(15 << 10).status, 200);
+    assert_eq!(ask(17 << 10).status, 431);
+    let mut endless = wire::connect(program.listen);
+    endless.write_all(b"POST /piriod HTTP/1.1\r\n").unwrap();
+    let line = format!("a: {}\r\n", "x".repeat(1000));
+    let sent = (0..10_000).take_while(|_| endless.write_all(line.as_bytes()).is_ok()).count();
+    assert!(sent < 10_000, "it goes on");
+}
+
+#[test]
 fn slow_headers_and_slow_bodies_end() {
     let program = start("header_timeout = \"300ms\"\nbody_timeout = \"300ms\"");
     let started = Instant::now();
