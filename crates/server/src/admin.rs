@@ -13,6 +13,7 @@ mod problem;
 mod rejected;
 mod replay;
 mod route;
+mod turns;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -24,6 +25,7 @@ use hooklatch_core::{Secret, secret};
 use http::header::{
     ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, HOST, X_CONTENT_TYPE_OPTIONS,
 };
+use http::request::Parts;
 use http::uri::Authority;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
@@ -34,7 +36,9 @@ use tokio::time::Instant;
 
 use crate::quiet::Quiet;
 use api::{Api, Call, Reply};
+use challenge::{Shared, Turn};
 pub(crate) use problem::Problem;
+pub(crate) use turns::Turns;
 
 /// What the admin address answers.
 pub(crate) struct Admin {
@@ -43,6 +47,8 @@ pub(crate) struct Admin {
     pub(crate) token: Secret,
     /// The address.
     pub(crate) address: SocketAddr,
+    /// The leaves that commands have got for calls.
+    pub(crate) turns: Turns,
     /// What the log has not said about callers without the token.
     pub(crate) strangers: Quiet,
     /// Whether only this machine reaches the address.
@@ -94,16 +100,53 @@ impl Admin {
                 .because("call this address as localhost or by its number"));
         }
         if request.uri().path() == challenge::PATH
-            && let Some(proof) = challenge::answer(request.headers(), &self.token, self.address)
+            && let Some(command) = challenge::asked(request.headers(), self.shared())
         {
-            return Ok(response(Reply::Json(json!({ "proof": proof }))));
+            return self.give_turn(&command);
         }
-        if !self.is_proven(request.headers()) {
-            self.tell_of(peer, request.uri().path());
-            return Err(Problem::of(StatusCode::UNAUTHORIZED));
+        // Taken before the body is read, so nobody can use it twice at the same time.
+        let signed =
+            challenge::called(request.headers()).filter(|(turn, _)| self.turns.take(turn, Instant::now()));
+        if signed.is_none() && !self.is_proven(request.headers()) {
+            return Err(self.refuse(peer, request.uri().path()));
         }
         let (parts, body) = request.into_parts();
         let body = self.read(body).await?;
+        let Some((turn, proof)) = signed else { return self.answer(parts, body).await };
+        let target = parts.uri.path_and_query().map_or("", |target| target.as_str());
+        if !turn.is_call(self.shared(), &proof, &parts.method, target, &body) {
+            return Err(self.refuse(peer, parts.uri.path()));
+        }
+        let answer = self.answer(parts, body).await.unwrap_or_else(Problem::into_response);
+        Ok(self.prove(&turn, answer).await)
+    }
+
+    /// Leave for one call, for the command that asked with this number.
+    fn give_turn(&self, command: &str) -> Result<Response<Full<Bytes>>, Problem> {
+        let Ok(number) = self.turns.give(Instant::now()) else {
+            return Err(Problem::of(StatusCode::INTERNAL_SERVER_ERROR).because("no random bytes"));
+        };
+        let proof = self.shared().of_server(command, &number).unwrap_or_default();
+        Ok(response(Reply::Json(json!({ "number": number, "proof": proof }))))
+    }
+
+    /// The same answer with the proof that it is this server's.
+    async fn prove(&self, turn: &Turn, answer: Response<Full<Bytes>>) -> Response<Full<Bytes>> {
+        let (mut parts, body) = answer.into_parts();
+        let Ok(body) = body.collect().await;
+        let body = body.to_bytes();
+        let proof = self.shared().of_answer(turn, parts.status, &body).unwrap_or_default();
+        if let Ok(proof) = HeaderValue::try_from(proof) {
+            parts.headers.insert(challenge::ANSWERED, proof);
+        }
+        Response::from_parts(parts, Full::new(body))
+    }
+
+    fn shared(&self) -> Shared<'_> {
+        Shared { token: &self.token, address: self.address }
+    }
+
+    async fn answer(&self, parts: Parts, body: Bytes) -> Result<Response<Full<Bytes>>, Problem> {
         let api = Arc::clone(&self.api);
         // A caller that goes away must not leave a change half done.
         let answering = tokio::spawn(async move {
@@ -114,13 +157,15 @@ impl Admin {
         Ok(response(reply))
     }
 
-    /// Logs that somebody called without the token; of many in a short time only the first and their number.
-    fn tell_of(&self, peer: SocketAddr, path: &str) {
-        let Some(unsaid) = self.strangers.line(Instant::now()) else { return };
+    /// Refuses a call without the token, and logs it; of many in a short time only the first and their number.
+    fn refuse(&self, peer: SocketAddr, path: &str) -> Problem {
+        let problem = Problem::of(StatusCode::UNAUTHORIZED);
+        let Some(unsaid) = self.strangers.line(Instant::now()) else { return problem };
         // Somebody may have put it there.
         let path = if path.contains(self.token.expose_str()) { "(holds the token)" } else { path };
         let path: String = printable(path).chars().take(MOST_LOGGED).collect();
         tracing::warn!(%peer, path, unsaid, "a call of the admin API without its token was refused");
+        problem
     }
 
     /// Whether the caller shows the token: exactly once, as RFC 6750 has it.

@@ -13,9 +13,9 @@ use time::OffsetDateTime;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use crate::admin::Admin;
 use crate::admin::api::Api;
 use crate::admin::configured::Configured;
+use crate::admin::{Admin, Turns};
 use crate::budget::Budget;
 use crate::config::{Config, token};
 use crate::intake::{
@@ -148,6 +148,7 @@ impl Server {
                         address: config.server.admin.unwrap_or(config.server.listen),
                         error,
                     })?,
+                    turns: Turns::default(),
                     strangers: Quiet::default(),
                     token: admin_token(&config.server, &config.inbox.path)?,
                     is_local: config.server.admin.is_some_and(|address| address.ip().is_loopback()),

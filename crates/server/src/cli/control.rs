@@ -12,7 +12,7 @@ use hooklatch_core::Secret;
 use hooklatch_inbox::{InboxError, InboxErrorKind};
 use hooklatch_inbox_sqlite::SqliteInbox;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
-use http::{HeaderValue, Method, Request, StatusCode, Uri};
+use http::{HeaderValue, Method, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Full, Limited};
 use serde_json::Value;
 
@@ -20,7 +20,7 @@ use super::client::chain;
 use super::send::url_of;
 use super::{Exit, log_of};
 use crate::admin::api::{Api, Call, Reply};
-use crate::admin::challenge::{self, Challenge};
+use crate::admin::challenge::{self, Challenge, Shared, Turn};
 use crate::admin::configured::whole_path;
 use crate::config::{Config, token};
 
@@ -36,7 +36,9 @@ pub(super) enum Control {
 pub(super) struct Server {
     client: Client,
     at: SocketAddr,
-    authorization: HeaderValue,
+    token: Secret,
+    /// Where the token is from.
+    whence: String,
 }
 
 /// How long a server may take to say who it is.
@@ -104,15 +106,11 @@ impl Server {
             Some(address) => address,
         };
         let (token, whence) = token_of(config).map_err(fail)?;
-        let client = client()?;
-        prove(&client, at, &token, &whence).await.map_err(fail)?;
-        let authorization = HeaderValue::try_from(format!("Bearer {}", token.expose_str()))
-            .map_err(|_| fail(format!("the token in {whence} is not one")))?;
-        let server = Self { client, at, authorization };
+        let server = Self { client: client()?, at, token, whence };
         let stats = match server.exchange(Method::GET, "/api/v1/stats", Bytes::new(), TIMEOUT).await {
             Ok((StatusCode::OK, stats)) => stats,
             Ok((status, problem)) => return Err(fail(explained(at, status, &problem))),
-            Err(error) => return Err(fail(unasked(at, &error))),
+            Err(error) => return Err(fail(error)),
         };
         let ours = whole_path(&config.inbox.path);
         match stats.pointer("/inbox/path").and_then(Value::as_str) {
@@ -127,10 +125,11 @@ impl Server {
         match self.exchange(method, path, body, timeout).await {
             Ok((StatusCode::OK, document)) => Ok(document),
             Ok((status, problem)) => Err(Exit::Failed(explained(self.at, status, &problem))),
-            Err(error) => Err(Exit::Failed(format!("the server at {}: {error}", self.at))),
+            Err(error) => Err(Exit::Failed(error)),
         }
     }
 
+    /// Makes a call of whoever has proven to know the token, who is not shown it; gives what was proven to be its answer.
     async fn exchange(
         &self,
         method: Method,
@@ -138,67 +137,81 @@ impl Server {
         body: Bytes,
         timeout: Duration,
     ) -> Result<(StatusCode, Value), String> {
-        exchange(&self.client, self.at, method, path, self.authorization.clone(), body, timeout).await
-    }
-}
-
-/// Has whoever answers at `at` prove that it knows the token, before that is shown to anybody.
-async fn prove(client: &Client, at: SocketAddr, token: &Secret, whence: &str) -> Result<(), String> {
-    let challenge = Challenge::new().map_err(|error| format!("no random bytes: {error}"))?;
-    let asked =
-        HeaderValue::try_from(challenge.authorization(token, at)).map_err(|error| error.to_string())?;
-    match exchange(client, at, Method::GET, challenge::PATH, asked, Bytes::new(), TIMEOUT).await {
-        Ok((StatusCode::OK, answer))
-            if answer
-                .get("proof")
-                .and_then(Value::as_str)
-                .is_some_and(|proof| challenge.is_met(proof, token, at)) =>
-        {
-            Ok(())
+        let turn = self.turn().await?;
+        let url = self.url(path)?;
+        let target = url.path_and_query().map_or("", |target| target.as_str());
+        let authorization = turn.authorization(self.shared(), &method, target, &body);
+        let answer = self.request(method, url, authorization, body, timeout).await?;
+        let proof = answer.headers().get(challenge::ANSWERED).map_or(&b""[..], HeaderValue::as_bytes);
+        if !turn.is_answer(self.shared(), proof, answer.status(), answer.body()) {
+            return Err(format!(
+                "what answers at {} is not the server that was asked, so it is not known what became of the call; \
+                 if the server was started anew just now, try again",
+                self.at
+            ));
         }
-        Ok((StatusCode::UNAUTHORIZED, _)) => Err(format!(
-            "the server at {at} does not take the token in {whence}: \
-             it works on another inbox, was started with another token, or listens elsewhere"
-        )),
-        Ok(_) => {
-            Err(format!("what answers at {at} does not know the token in {whence}, so it was not shown"))
-        }
-        Err(error) => Err(unasked(at, &error)),
+        Ok((answer.status(), serde_json::from_slice(answer.body()).unwrap_or_default()))
     }
-}
 
-/// Makes one exchange with whoever answers at `at`.
-async fn exchange(
-    client: &Client,
-    at: SocketAddr,
-    method: Method,
-    path: &str,
-    mut authorization: HeaderValue,
-    body: Bytes,
-    timeout: Duration,
-) -> Result<(StatusCode, Value), String> {
-    let url: Uri = url_of(at, path).map_err(|_| format!("{path} is no path"))?;
-    let mut request = Request::new(Full::new(body));
-    *request.method_mut() = method;
-    *request.uri_mut() = url;
-    authorization.set_sensitive(true);
-    request.headers_mut().insert(AUTHORIZATION, authorization);
-    request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    let exchange = async {
-        let response = client.request(request).await.map_err(|error| chain(&error))?;
-        let status = response.status();
-        let body = Limited::new(response.into_body(), MOST_ANSWERED).collect().await;
-        let body = body.map_err(|error| chain(&*error))?.to_bytes();
-        Ok((status, serde_json::from_slice(&body).unwrap_or_default()))
-    };
-    tokio::time::timeout(timeout, exchange)
-        .await
-        .unwrap_or_else(|_| Err(format!("no answer within {} s", timeout.as_secs())))
-}
+    /// Leave for one call, from whoever answers and proves to know the token.
+    async fn turn(&self) -> Result<Turn, String> {
+        let Self { at, whence, .. } = self;
+        let challenge = Challenge::new().map_err(|error| format!("no random bytes: {error}"))?;
+        let authorization = challenge.authorization(self.shared());
+        let url = self.url(challenge::PATH)?;
+        let answer = self.request(Method::GET, url, authorization, Bytes::new(), TIMEOUT).await?;
+        if answer.status() == StatusCode::UNAUTHORIZED {
+            return Err(format!(
+                "the server at {at} does not take the token in {whence}: \
+                 it works on another inbox, was started with another token, or listens elsewhere"
+            ));
+        }
+        let document: Value = serde_json::from_slice(answer.body()).unwrap_or_default();
+        let member = |name: &str| document.get(name).and_then(Value::as_str).unwrap_or_default();
+        challenge.turn(self.shared(), member("number"), member("proof")).ok_or_else(|| {
+            format!("what answers at {at} does not know the token in {whence}, so it was not asked")
+        })
+    }
 
-/// Nobody answers where the server should be.
-fn unasked(at: SocketAddr, error: &str) -> String {
-    format!("asking it at {at}, where `admin` of this configuration is, failed: {error}")
+    /// Sends one request and reads its whole answer.
+    async fn request(
+        &self,
+        method: Method,
+        url: Uri,
+        authorization: String,
+        body: Bytes,
+        timeout: Duration,
+    ) -> Result<Response<Bytes>, String> {
+        let unasked = |error: String| {
+            format!("asking it at {}, where `admin` of this configuration is, failed: {error}", self.at)
+        };
+        let mut authorization =
+            HeaderValue::try_from(authorization).map_err(|error| unasked(error.to_string()))?;
+        authorization.set_sensitive(true);
+        let mut request = Request::new(Full::new(body));
+        *request.method_mut() = method;
+        *request.uri_mut() = url;
+        request.headers_mut().insert(AUTHORIZATION, authorization);
+        request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let exchange = async {
+            let response = self.client.request(request).await.map_err(|error| chain(&error))?;
+            let (parts, body) = response.into_parts();
+            let body = Limited::new(body, MOST_ANSWERED).collect().await;
+            Ok(Response::from_parts(parts, body.map_err(|error| chain(&*error))?.to_bytes()))
+        };
+        tokio::time::timeout(timeout, exchange)
+            .await
+            .unwrap_or_else(|_| Err(format!("no answer within {} s", timeout.as_secs())))
+            .map_err(unasked)
+    }
+
+    fn url(&self, path: &str) -> Result<Uri, String> {
+        url_of(self.at, path).map_err(|_| format!("{path} is no path"))
+    }
+
+    fn shared(&self) -> Shared<'_> {
+        Shared { token: &self.token, address: self.at }
+    }
 }
 
 /// The token for the server of this configuration, and where it is from.

@@ -2,6 +2,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use serde_json::Value;
 
 use crate::admin::{refused, token};
 use crate::fixtures;
-use crate::program::{Program, eventually, pause, run, text};
+use crate::program::{PATIENCE, Program, eventually, hooklatch, pause, run, text};
 use crate::receiver::Receiver;
 use crate::wire;
 
@@ -74,6 +75,95 @@ fn who_passes_on_what_the_server_proves_is_not_shown_it_either() {
     program.fix_admin();
     let pruned = run(program.folder.path(), &["inbox", "prune"]);
     assert!(pruned.status.success(), "the server itself is believed: {}", text(&pruned.stderr));
+}
+
+/// Passes requests of `caller` on to `to` one by one, each over a new connection; gives what the caller sent.
+///
+/// The second answer comes back with another status.
+fn relay_each(mut caller: TcpStream, to: SocketAddr, forge: bool) -> Vec<String> {
+    let mut requests = Vec::new();
+    while let Some(request) = read_request(&mut caller) {
+        let mut server = wire::connect(to);
+        server.write_all(request.replacen("\r\n", "\r\nconnection: close\r\n", 1).as_bytes()).unwrap();
+        let mut answer = String::new();
+        server.read_to_string(&mut answer).unwrap();
+        requests.push(request);
+        if forge && requests.len() == 2 {
+            answer = answer.replacen("200 OK", "201 Created", 1);
+        }
+        let _ = caller.write_all(answer.replacen("connection: close\r\n", "", 1).as_bytes());
+    }
+    requests
+}
+
+/// A request with its body; none when there are no more.
+fn read_request(caller: &mut TcpStream) -> Option<String> {
+    let mut request = Vec::new();
+    let mut piece = [0; 4096];
+    loop {
+        let length = caller.read(&mut piece).ok().filter(|length| *length > 0)?;
+        request.extend_from_slice(&piece[..length]);
+        let text = String::from_utf8(request.clone()).unwrap();
+        let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
+        let expected = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+        if body.len() == expected.map_or(0, |length| length.parse().unwrap()) {
+            return Some(text);
+        }
+    }
+}
+
+/// A command whose connection somebody took while no server was there, who then passes everything on to the server.
+/// Gives the server, what the command said, and what it was heard to send.
+fn relayed_over_a_restart(forge: bool) -> (Program, std::process::Output, Vec<String>) {
+    let program = Program::start(&fixtures::sources());
+    program.fix_admin();
+    let address = program.admin;
+    let mut taken = None;
+    let program = program.while_stopped(|folder| {
+        // The inbox seems to be held still, as it is by a server that drains.
+        let lock = std::fs::File::options().write(true).open(folder.join("hooklatch.db.lock")).unwrap();
+        lock.lock().unwrap();
+        let impostor = TcpListener::bind(address).unwrap();
+        let mut command = hooklatch(folder);
+        command.args(["inbox", "prune"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let command = command.spawn().unwrap();
+        impostor.set_nonblocking(true).unwrap();
+        let (caller, _) = eventually("the command comes", || impostor.accept().ok());
+        caller.set_nonblocking(false).unwrap();
+        caller.set_read_timeout(Some(PATIENCE)).unwrap();
+        taken = Some((caller, command));
+    });
+    assert_eq!(program.admin, address);
+    let (caller, command) = taken.unwrap();
+    let requests = relay_each(caller, address, forge);
+    (program, command.wait_with_output().unwrap(), requests)
+}
+
+#[test]
+fn who_took_the_connection_before_the_server_came_gets_nothing_to_call_it_with() {
+    let (program, output, requests) = relayed_over_a_restart(false);
+    assert!(output.status.success(), "what is passed on is done: {}", text(&output.stderr));
+    assert!(requests.iter().any(|request| request.starts_with("POST /api/v1/prune ")), "{requests:?}");
+    assert!(!requests.concat().contains(&token(&program)), "{requests:?}");
+    for request in &requests {
+        let authorization =
+            request.lines().find_map(|line| line.strip_prefix("authorization: ")).unwrap().to_owned();
+        for (method, path, body) in
+            [("GET", "/api/v1/stats", ""), ("POST", "/api/v1/prune", "{}"), ("POST", "/api/v1/replay", "{}")]
+        {
+            let again = [("authorization", authorization.as_str())];
+            let request = wire::request(method, path, &again, body.as_bytes());
+            refused(&wire::exchange(program.admin, &request), 401);
+        }
+    }
+}
+
+#[test]
+fn an_answer_that_was_changed_on_its_way_is_not_believed() {
+    let (_program, output, requests) = relayed_over_a_restart(true);
+    assert_eq!(requests.len(), 2, "{requests:?}");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("not the server that was asked"), "{}", text(&output.stderr));
 }
 
 #[test]
