@@ -10,10 +10,17 @@ use super::Exit;
 
 /// Lines for people on standard output, with what could steer their terminal made visible.
 pub(super) fn show(text: &str) {
-    for line in text.split('\n') {
-        let cells: Vec<_> = line.split('\t').map(printable).collect();
-        say(&cells.join("\t"));
+    for line in lines(text) {
+        say(&line);
     }
+}
+
+/// The lines of a text, without what could steer a terminal.
+fn lines(text: &str) -> impl Iterator<Item = String> {
+    text.split('\n').map(|line| {
+        let cells: Vec<_> = line.split('\t').map(printable).collect();
+        cells.join("\t")
+    })
 }
 
 /// A line on standard output, as it is. A reader that went away ends the program quietly, as it does for other tools.
@@ -33,9 +40,11 @@ pub(super) fn remark(line: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{line}");
 }
 
-/// An error on standard error.
+/// An error on standard error, with what could steer the reader's terminal made visible: it may quote strangers.
 pub(super) fn complain(message: &str) {
-    remark(&format!("hooklatch: {message}"));
+    for line in lines(&format!("hooklatch: {message}")) {
+        remark(&line);
+    }
 }
 
 /// Whether standard error is a terminal whose reader likes colours.

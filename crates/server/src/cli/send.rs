@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::Exit;
 use super::client::Poster;
-use super::output::say;
+use super::output::{say, show};
 use crate::config::{Config, SourceConfig};
 
 /// Send a correctly authenticated webhook to a source.
@@ -66,7 +66,7 @@ impl Send {
                 } else {
                     let status =
                         status.map_or_else(|| "failed".to_owned(), |status| status.as_u16().to_string());
-                    say(&format!("{status} {kind} {line}"));
+                    show(&format!("{status} {kind} {line}"));
                 }
             }
         }

@@ -1,5 +1,7 @@
 //! The command line.
 
+use std::io::{Read as _, Write as _};
+
 use hooklatch_server::providers::KNOWN;
 use serde_json::Value;
 
@@ -50,6 +52,33 @@ fn send_sends_what_the_receiver_takes() {
     }
     let listed = crate::intake::events(&program, &[]);
     assert!(listed.len() >= KNOWN.len() * 3, "{}", listed.len());
+}
+
+#[test]
+fn what_a_receiver_answers_steers_no_terminal() {
+    let Some(known) = KNOWN.first() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("hooklatch.toml"), fixtures::sources()).unwrap();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let receiver = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut request = [0; 4096];
+        let _ = stream.read(&mut request).unwrap();
+        let body = "\u{1b}[2J\u{9b}31mred\r\n\u{1b}[Ahidden";
+        let head =
+            format!("HTTP/1.1 500 Oh No\r\nconnection: close\r\ncontent-length: {}\r\n\r\n", body.len());
+        stream.write_all((head + body).as_bytes()).unwrap();
+    });
+    let output = run(folder.path(), &["send", known.name, "x", "--body", "hooklatch.toml", "--to", &url]);
+    receiver.join().unwrap();
+    let shown = text(&output.stdout);
+    assert!(shown.contains("red") && shown.contains("hidden"), "{shown:?}");
+    let complaint = text(&run(folder.path(), &["send", "\u{1b}[2J", "x"]).stderr);
+    assert!(complaint.contains("[2J"), "{complaint:?}");
+    for shown in [shown, complaint] {
+        assert!(!shown.contains(|c: char| c.is_control() && c != '\n'), "{shown:?}");
+    }
 }
 
 #[cfg(feature = "picpay")]
