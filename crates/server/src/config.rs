@@ -4,6 +4,7 @@ mod consumer;
 mod error;
 mod files;
 mod local;
+mod private;
 mod raw;
 mod secret;
 mod server;

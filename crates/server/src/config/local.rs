@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::io::Read as _;
 use std::path::Path;
 
 use hooklatch_core::{Secret, Settings};
 
 use super::error::Document;
-use super::secret::{random, write_private};
+use super::private::{self, Trust};
+use super::secret::random;
 use super::server::{DEFAULT_INBOX, DEFAULT_RETENTION};
 use super::{Config, ConfigError, InboxConfig, ServerConfig, SourceConfig};
 use crate::providers::{self, Known};
@@ -26,6 +28,9 @@ pub(super) enum Secrets {
 /// The file that keeps the secrets, beside the inbox.
 const FILE: &str = "hooklatch.secrets.toml";
 
+/// The most bytes of it that are read.
+const MOST_BYTES: u64 = 64 << 10;
+
 /// A source of its own name for every provider that is compiled in.
 pub(super) fn config(folder: &Path, origin: Secrets) -> Result<Config, ConfigError> {
     let mut warnings = Vec::new();
@@ -33,7 +38,10 @@ pub(super) fn config(folder: &Path, origin: Secrets) -> Result<Config, ConfigErr
     let mut secrets = made_up()?;
     if origin != Secrets::MadeUp {
         let file = folder.join(FILE);
-        let kept = read(&file)?;
+        // Whoever serves with secrets of somebody else believes whom they want.
+        let inbox = folder.join(DEFAULT_INBOX);
+        let trust = if origin == Secrets::Kept { Trust::OwnerOf(&inbox) } else { Trust::Nobody };
+        let kept = read(&file, trust)?;
         let missing: Vec<_> = secrets.keys().filter(|name| !kept.contains_key(*name)).cloned().collect();
         secrets.extend(kept);
         if origin == Secrets::KeptOrMade && !missing.is_empty() {
@@ -88,11 +96,11 @@ fn source(known: &Known, secrets: &BTreeMap<String, String>) -> Result<SourceCon
 }
 
 /// The secrets in the file, none when there is no file.
-fn read(file: &Path) -> Result<BTreeMap<String, String>, ConfigError> {
-    match std::fs::read_to_string(file) {
-        Ok(text) => {
-            toml::from_str(&text).map_err(|error| Document { file, text: &text }.syntax_error(&error))
-        }
+fn read(file: &Path, trust: Trust<'_>) -> Result<BTreeMap<String, String>, ConfigError> {
+    let mut text = String::new();
+    let opened = private::open(file, trust, "other secrets");
+    match opened.and_then(|opened| opened.take(MOST_BYTES).read_to_string(&mut text)) {
+        Ok(_) => toml::from_str(&text).map_err(|error| Document { file, text: &text }.syntax_error(&error)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(BTreeMap::new()),
         Err(error) => Err(about(file, &error)),
     }
@@ -104,7 +112,7 @@ fn write(file: &Path, secrets: &BTreeMap<String, String>) -> Result<(), ConfigEr
     for (name, secret) in secrets {
         let _ = writeln!(text, "{name} = \"{secret}\"");
     }
-    write_private(file, &text).map_err(|error| about(file, &error))
+    private::write(file, &text).map_err(|error| about(file, &error))
 }
 
 fn about(file: &Path, error: &dyn std::fmt::Display) -> ConfigError {

@@ -1,8 +1,6 @@
 //! Secrets as they are named: `env:NAME`, `file:PATH`, `plain:TEXT`, and those that are made and kept.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
-use std::path::Path;
 
 use hooklatch_core::Secret;
 use toml::Spanned;
@@ -58,15 +56,4 @@ pub(super) fn random() -> Result<String, ConfigError> {
         let _ = write!(text, "{byte:02x}");
         text
     }))
-}
-
-/// Writes a file that only its owner may read. It is complete or not there.
-pub(super) fn write_private(file: &Path, text: &str) -> std::io::Result<()> {
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    // A new temporary file has mode 0600.
-    let mut temporary = tempfile::NamedTempFile::new_in(folder)?;
-    temporary.write_all(text.as_bytes())?;
-    temporary.as_file().sync_all()?;
-    temporary.persist(file)?;
-    Ok(())
 }

@@ -57,6 +57,8 @@ pub struct InboxConfig {
     pub max_size: Option<u64>,
 }
 
+/// The fewest characters of a token: whoever a command asks by mistake can try to guess it.
+const LEAST_TOKEN: usize = 16;
 /// The name of the inbox's file where none is given.
 pub(super) const DEFAULT_INBOX: &str = "hooklatch.db";
 /// Thirty days.
@@ -119,6 +121,10 @@ fn bearer(text: &Spanned<String>, context: &mut Context<'_>) -> Result<Secret, C
     let token = secret::secret(text, context)?;
     if !token::is_bearer(token.expose()) {
         let message = "a bearer token has letters, digits and `-._~+/=` only";
+        return Err(context.document.error(text.span(), message));
+    }
+    if token.expose().len() < LEAST_TOKEN {
+        let message = format!("a token has at least {LEAST_TOKEN} characters, so that nobody guesses it");
         return Err(context.document.error(text.span(), message));
     }
     Ok(token)

@@ -113,13 +113,17 @@ fn the_token_is_made_once_and_nobody_else_may_read_it() {
 #[test]
 fn a_configured_token_takes_the_place_of_a_made_one() {
     let folder = tempfile::tempdir().unwrap();
-    let program = Program::start_in(folder, "admin_token = \"plain:hush-hush\"", &fixtures::sources());
+    let program =
+        Program::start_in(folder, "admin_token = \"plain:hush-hush-hush-hush\"", &fixtures::sources());
     assert!(!program.path("hooklatch.db.admin-token").exists());
     let get = |token: &str| {
         let headers = [("authorization", token)];
         wire::exchange(program.admin, &wire::request("GET", "/api/v1/stats", &headers, b"")).status
     };
-    assert_eq!((get("bearer hush-hush"), get("Bearer hush"), get("Bearer hush-hush-hush")), (200, 401, 401));
+    assert_eq!(
+        (get("bearer hush-hush-hush-hush"), get("Bearer hush"), get("Bearer hush-hush-hush-hush-hush")),
+        (200, 401, 401)
+    );
 }
 
 #[test]

@@ -189,7 +189,7 @@ fn the_server_of_another_inbox_is_not_asked() {
     let receiver = Receiver::start("200 OK");
     let start = || {
         let folder = tempfile::tempdir().unwrap();
-        Program::start_in(folder, "admin_token = \"plain:the-same\"", &consumer(&receiver))
+        Program::start_in(folder, "admin_token = \"plain:the-same-for-both\"", &consumer(&receiver))
     };
     let (ours, other) = (start(), start());
     edit(&ours, "admin = \"127.0.0.1:0\"", &format!("admin = \"{}\"", other.admin));

@@ -37,6 +37,7 @@ fn mistakes_are_shown_with_their_place() {
     wrong("[inbox]\nmax_size = \"ten\"\n", "2:12", "not a size");
     wrong("[server]\nadmin_token = \"plain:two words\"\n", "2:15", "a bearer token has");
     wrong("[server]\nadmin_token = \"env:HOOKLATCH_TEST_UNSET\"\n", "2:15", "not set");
+    wrong("[server]\nadmin_token = \"plain:15-characters-x\"\n", "2:15", "at least 16 characters");
     wrong("[server]\nadmin_token = \"plain:\"\n", "2:15", "empty");
     wrong("[[source]]\nname = \"a\"\n", "1:1", "missing field `provider`");
     wrong("[[source]]\nname = \"a\"\nprovider = \"nobody\"\n", "3:12", "no provider `nobody`");
@@ -275,6 +276,38 @@ fn without_a_file_the_secrets_are_made_once() {
     assert!(!second.contains("made a secret"), "{second}");
     assert_eq!(std::fs::read_to_string(&secrets).unwrap(), kept);
     assert_eq!(text(&run(folder.path(), &["check"]).stderr), "");
+}
+
+#[test]
+fn secrets_that_others_could_have_read_are_not_used() {
+    let folder = tempfile::tempdir().unwrap();
+    let secrets = folder.path().join("hooklatch.secrets.toml");
+    std::fs::write(&secrets, "").unwrap();
+    let refused = |shown: &str, why: &str| {
+        assert!(shown.contains(why) && shown.contains("other secrets"), "{shown}");
+    };
+    let check = || {
+        let output = run(folder.path(), &["check"]);
+        assert_eq!(output.status.code(), Some(64));
+        text(&output.stderr)
+    };
+    let serve = || serve_for_a_moment(folder.path());
+    std::fs::set_permissions(&secrets, std::fs::Permissions::from_mode(0o640)).unwrap();
+    refused(&check(), "mode 640");
+    refused(&serve(), "mode 640");
+    std::fs::set_permissions(&secrets, std::fs::Permissions::from_mode(0o600)).unwrap();
+    assert!(run(folder.path(), &["check"]).status.success());
+
+    // Only root can give a file away; for anybody else there is nothing to try here.
+    if rustix::process::geteuid().is_root() {
+        let inbox = folder.path().join("hooklatch.db");
+        std::fs::write(&inbox, "").unwrap();
+        std::os::unix::fs::chown(&secrets, Some(4711), None).unwrap();
+        refused(&check(), "belongs to user 4711");
+        std::os::unix::fs::chown(&inbox, Some(4711), None).unwrap();
+        refused(&serve(), "belongs to user 4711");
+        assert!(run(folder.path(), &["check"]).status.success(), "root looks at what another user serves");
+    }
 }
 
 /// Serves until it has said how it goes; whether the usual addresses are free does not matter here.

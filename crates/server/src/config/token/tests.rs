@@ -35,7 +35,7 @@ fn what_is_no_token_is_not_taken_for_one() {
     let (_folder, inbox) = inbox();
     for text in ["", "\n", "two words\n", "line\nline\n", "tökén\n", &"x".repeat(5000).replace("xx", "x\n")]
     {
-        write_private(&file(&inbox), text).unwrap();
+        private::write(&file(&inbox), text).unwrap();
         for error in [read(&inbox).unwrap_err(), read_or_make(&inbox).unwrap_err()] {
             assert_eq!(error.kind(), io::ErrorKind::InvalidData, "{text:?}");
             assert!(error.to_string().contains("delete it"), "{error}");
@@ -74,6 +74,8 @@ fn a_file_that_others_could_have_read_or_put_there_is_not_believed() {
         refused("belongs to user 4711");
         chown(&inbox, Some(4711), None).unwrap();
         assert_eq!(read(&inbox).unwrap(), token, "it is the inbox of that user");
+        let served = read_or_make(&inbox).unwrap_err().to_string();
+        assert!(served.contains("belongs to user 4711"), "a server believes its own user only: {served}");
         chown(&file, Some(0), None).unwrap();
     }
 
