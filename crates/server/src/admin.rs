@@ -34,7 +34,7 @@ use hyper::body::Incoming;
 use serde_json::json;
 use tokio::time::Instant;
 
-use crate::quiet::Quiet;
+use crate::quiet::QuietByPeer;
 use api::{Api, Call, Reply};
 use challenge::{Shared, Turn};
 pub(crate) use problem::Problem;
@@ -50,7 +50,7 @@ pub(crate) struct Admin {
     /// The leaves that commands have got for calls.
     pub(crate) turns: Turns,
     /// What the log has not said about callers without the token.
-    pub(crate) strangers: Quiet,
+    pub(crate) strangers: QuietByPeer,
     /// Whether only this machine reaches the address.
     pub(crate) is_local: bool,
     /// How long a body may take.
@@ -160,7 +160,7 @@ impl Admin {
     /// Refuses a call without the token, and logs it; of many in a short time only the first and their number.
     fn refuse(&self, peer: SocketAddr, path: &str) -> Problem {
         let problem = Problem::of(StatusCode::UNAUTHORIZED);
-        let Some(unsaid) = self.strangers.line(Instant::now()) else { return problem };
+        let Some(unsaid) = self.strangers.line(peer.ip(), Instant::now()) else { return problem };
         // Somebody may have put it there.
         let path = if path.contains(self.token.expose_str()) { "(holds the token)" } else { path };
         let path: String = printable(path).chars().take(MOST_LOGGED).collect();

@@ -23,7 +23,7 @@ use crate::intake::{
 };
 use crate::listener::{self, Limits};
 use crate::members::{Member, Own, members, tell_of_the_unconfigured, tell_of_those_that_have_begun};
-use crate::quiet::Quiet;
+use crate::quiet::QuietByPeer;
 use crate::rejected::Recorder;
 use crate::source::{Source, Subscription};
 use crate::upkeep::Upkeep;
@@ -149,7 +149,7 @@ impl Server {
                         error,
                     })?,
                     turns: Turns::default(),
-                    strangers: Quiet::default(),
+                    strangers: QuietByPeer::default(),
                     token: admin_token(&config.server, &config.inbox.path)?,
                     is_local: config.server.admin.is_some_and(|address| address.ip().is_loopback()),
                     body_timeout: config.server.body_timeout,
