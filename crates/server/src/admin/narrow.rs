@@ -53,13 +53,22 @@ pub(crate) fn given(text: &str) -> Result<String, String> {
     }
 }
 
-/// How many lines a page is to have.
+/// How many lines are to be listed. A command may list all at once.
+///
+/// # Errors
+///
+/// What would be right.
+pub(crate) fn lines(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|lines| *lines > 0).ok_or_else(|| "a number from 1 on".to_owned())
+}
+
+/// The same for a page of the API, which is in memory at once.
 ///
 /// # Errors
 ///
 /// What would be right.
 pub(crate) fn page(text: &str) -> Result<usize, String> {
-    let lines = text.parse().ok().filter(|lines| (1..=LONGEST_PAGE).contains(lines));
+    let lines = lines(text).ok().filter(|lines| *lines <= LONGEST_PAGE);
     lines.ok_or_else(|| format!("a number from 1 to {LONGEST_PAGE}"))
 }
 

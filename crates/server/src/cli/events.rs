@@ -34,7 +34,7 @@ pub(super) struct List {
     #[command(flatten)]
     which: Narrowing,
     /// The most events to list
-    #[arg(long, value_name = "N", default_value_t = 50, value_parser = narrow::page)]
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = narrow::lines)]
     limit: usize,
     /// Continue where an earlier list ended
     #[arg(long, value_name = "ID")]

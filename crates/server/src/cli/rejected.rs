@@ -39,7 +39,7 @@ pub(super) struct List {
     #[arg(long, value_name = "NAME", value_parser = narrow::given)]
     source: Option<String>,
     /// The most to list
-    #[arg(long, value_name = "N", default_value_t = 50, value_parser = narrow::page)]
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = narrow::lines)]
     limit: usize,
     /// Continue where an earlier list ended
     #[arg(long, value_name = "ID")]

@@ -168,7 +168,7 @@ fn questions_about_nothing_are_answered_clearly() {
 
     for arguments in [
         &["events", "list", "--limit", "0"][..],
-        &["events", "list", "--limit", "1001"],
+        &["events", "list", "--limit", "-1"],
         &["rejected", "list", "--limit", "0"],
         &["events", "list", "-q", ""],
         &["events", "list", "--source", ""],
