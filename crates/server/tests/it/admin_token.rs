@@ -79,7 +79,7 @@ fn who_passes_on_what_the_server_proves_is_not_shown_it_either() {
 
 /// Passes requests of `caller` on to `to` one by one, each over a new connection; gives what the caller sent.
 ///
-/// The second answer comes back with another status.
+/// Where it is to forge, the answer to a call comes back with another status.
 fn relay_each(mut caller: TcpStream, to: SocketAddr, forge: bool) -> Vec<String> {
     let mut requests = Vec::new();
     while let Some(request) = read_request(&mut caller) {
@@ -87,13 +87,18 @@ fn relay_each(mut caller: TcpStream, to: SocketAddr, forge: bool) -> Vec<String>
         server.write_all(request.replacen("\r\n", "\r\nconnection: close\r\n", 1).as_bytes()).unwrap();
         let mut answer = String::new();
         server.read_to_string(&mut answer).unwrap();
-        requests.push(request);
-        if forge && requests.len() == 2 {
+        if forge && is_call(&request) {
             answer = answer.replacen("200 OK", "201 Created", 1);
         }
+        requests.push(request);
         let _ = caller.write_all(answer.replacen("connection: close\r\n", "", 1).as_bytes());
     }
     requests
+}
+
+/// Whether it asks for more than a turn.
+fn is_call(request: &String) -> bool {
+    !request.starts_with("GET /api/v1/proof ")
 }
 
 /// A request with its body; none when there are no more.
@@ -113,8 +118,14 @@ fn read_request(caller: &mut TcpStream) -> Option<String> {
 }
 
 /// A command whose connection somebody took while no server was there, who then passes everything on to the server.
-/// Gives the server, what the command said, and what it was heard to send.
+/// Gives the server, what the command said, and what it was heard to send, which has a call in it.
 fn relayed_over_a_restart(forge: bool) -> (Program, std::process::Output, Vec<String>) {
+    // The command may use a connection of its own to the server for what it asks next.
+    let mut tries = std::iter::repeat_with(|| try_to_relay_over_a_restart(forge)).take(20);
+    tries.find(|(_, _, requests)| requests.iter().any(is_call)).expect("a call is passed on")
+}
+
+fn try_to_relay_over_a_restart(forge: bool) -> (Program, std::process::Output, Vec<String>) {
     let program = Program::start(&fixtures::sources());
     program.fix_admin();
     let address = program.admin;
@@ -143,7 +154,6 @@ fn relayed_over_a_restart(forge: bool) -> (Program, std::process::Output, Vec<St
 fn who_took_the_connection_before_the_server_came_gets_nothing_to_call_it_with() {
     let (program, output, requests) = relayed_over_a_restart(false);
     assert!(output.status.success(), "what is passed on is done: {}", text(&output.stderr));
-    assert!(requests.iter().any(|request| request.starts_with("POST /api/v1/prune ")), "{requests:?}");
     assert!(!requests.concat().contains(&token(&program)), "{requests:?}");
     for request in &requests {
         let authorization =
@@ -161,7 +171,7 @@ fn who_took_the_connection_before_the_server_came_gets_nothing_to_call_it_with()
 #[test]
 fn an_answer_that_was_changed_on_its_way_is_not_believed() {
     let (_program, output, requests) = relayed_over_a_restart(true);
-    assert_eq!(requests.len(), 2, "{requests:?}");
+    assert_eq!(requests.iter().filter(|request| is_call(request)).count(), 1, "{requests:?}");
     assert_eq!(output.status.code(), Some(1));
     assert!(text(&output.stderr).contains("not the server that was asked"), "{}", text(&output.stderr));
 }
