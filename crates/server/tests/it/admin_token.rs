@@ -97,7 +97,7 @@ fn relay_each(mut caller: TcpStream, to: SocketAddr, forge: bool) -> Vec<String>
 }
 
 /// Whether it asks for more than a turn.
-fn is_call(request: &String) -> bool {
+fn is_call(request: &str) -> bool {
     !request.starts_with("GET /api/v1/proof ")
 }
 
@@ -122,7 +122,9 @@ fn read_request(caller: &mut TcpStream) -> Option<String> {
 fn relayed_over_a_restart(forge: bool) -> (Program, std::process::Output, Vec<String>) {
     // The command may use a connection of its own to the server for what it asks next.
     let mut tries = std::iter::repeat_with(|| try_to_relay_over_a_restart(forge)).take(20);
-    tries.find(|(_, _, requests)| requests.iter().any(is_call)).expect("a call is passed on")
+    tries
+        .find(|(_, _, requests)| requests.iter().any(|request| is_call(request)))
+        .expect("a call is passed on")
 }
 
 fn try_to_relay_over_a_restart(forge: bool) -> (Program, std::process::Output, Vec<String>) {
