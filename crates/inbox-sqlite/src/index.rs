@@ -2,8 +2,8 @@
 //!
 //! Subjects arrive in no order, so an index kept while appending would touch a random page for every event.
 //! This one is written a stretch of the log at a time, sorted, so that its pages are written once and in order.
-//! Subjects that came since the start are known without reading the log again; a look-up asks each stretch, and reads
-//! what lies behind the last one in the log itself.
+//! The subjects of the newest events are known from the writer, so the log is read only after a start, after a failure,
+//! or where the index lags far behind. A look-up asks each stretch, and reads what lies behind the last one in the log.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -46,20 +46,20 @@ pub(crate) fn continue_hash(hash: u64, bytes: &[u8]) -> u64 {
 /// Works until the writer takes no more jobs.
 pub(crate) fn run(mut nudges: Nudges, jobs: &mpsc::WeakSender<Job>, shared: &Shared) {
     let mut reader = None;
-    // How many events had been appended when there was the least left to index; at first that is not known.
-    let mut indexed: Option<u64> = None;
+    // How many events will have been appended when the next stretch is full; at first that is not known.
+    let mut full_at: Option<u64> = None;
     while nudges.wait(PAUSE) {
         let appended = shared.appended.load(Ordering::Relaxed);
-        if indexed.is_some_and(|indexed| appended - indexed < STRETCH as u64) {
+        if full_at.is_some_and(|full_at| appended < full_at) {
             continue;
         }
         reader = reader.or_else(|| schema::open_reader(&shared.path).ok());
         let Some(connection) = &mut reader else { continue };
         match catch_up(connection, jobs, &shared.recent) {
-            Ok(rest) => indexed = rest.map(|rest| appended.saturating_sub(rest as u64)),
+            Ok(rest) => full_at = rest.map(|rest| appended + STRETCH.saturating_sub(rest) as u64),
             Err(error) => {
                 tracing::warn!(%error, "cannot read the log to index its subjects");
-                (reader, indexed) = (None, None);
+                (reader, full_at) = (None, None);
             }
         }
     }

@@ -76,9 +76,6 @@ fn release(
     let route = route(connection, &arrival.consumers)?;
     understand(connection, position, arrival, route, &identity, None)?;
     let Content::Event(reading) = &arrival.content else { return Ok(Released::NotFound) };
-    if let Some(subject) = &reading.subject {
-        index::add(connection, subject, position)?;
-    }
     let subject = reading.subject.as_deref().map(|subject| of_replays(subject_hash(source, subject)));
     for consumer in &arrival.consumers {
         hold(connection, consumer.0.into(), position, 0, subject)?;
@@ -102,7 +99,7 @@ fn is_news(
         && has_begun(connection, desks, known, &arrival.consumers)?)
 }
 
-/// Writes down what was read.
+/// Writes down what was read, also in the index of subjects.
 fn understand(
     connection: &Connection,
     position: i64,
@@ -112,6 +109,9 @@ fn understand(
     fault: Option<&str>,
 ) -> rusqlite::Result<()> {
     let Content::Event(reading) = &arrival.content else { return Ok(()) };
+    if let Some(subject) = &reading.subject {
+        index::add(connection, subject, position)?;
+    }
     connection
         .execute(
             "UPDATE event SET route = ?2, kind = ?3, topic = ?4, subject = ?5, time = ?6, attributes = ?7, fault = ?8,

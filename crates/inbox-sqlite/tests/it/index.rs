@@ -61,7 +61,15 @@ async fn what_leaves_quarantine_before_its_stretch_is_indexed_is_found() {
     let id = fixture.inbox.append(unread).await.unwrap().id;
     let released = fixture.inbox.release(id, fixture.arrival("late", "{}")).await.unwrap();
     assert_eq!(released, hooklatch_inbox::Released::Event);
-    assert_eq!(fixture.found("late").await, 1);
+
+    // Another one turns out to be a repeat of the first.
+    let mut unread = fixture.arrival("late", "[]");
+    unread.content = Content::Quarantined { reason: "unknown".to_owned() };
+    let id = fixture.inbox.append(unread).await.unwrap().id;
+    let released = fixture.inbox.release(id, fixture.arrival("late", "{}")).await.unwrap();
+    assert!(matches!(released, hooklatch_inbox::Released::Repeat(_)), "{released:?}");
+
+    assert_eq!(fixture.found("late").await, 2);
     fixture.fill(0, STRETCH, 1).await;
-    assert_eq!(fixture.found("late").await, 1);
+    assert_eq!(fixture.found("late").await, 2);
 }
