@@ -1,6 +1,7 @@
 //! An arrival becomes rows: the event, its identity, its dispatches.
 
 use std::collections::{BTreeMap, HashMap};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use hooklatch_core::{EventId, IdentityClass, IdentityKey};
@@ -26,6 +27,8 @@ pub(crate) struct Memory {
     pub(crate) subjects: Vec<Place>,
     sources: HashMap<Arc<str>, i64>,
     routes: HashMap<Vec<ConsumerId>, i64>,
+    /// The latest peer and its text: many requests in a row come from one.
+    peer: Option<(IpAddr, String)>,
 }
 
 impl Memory {
@@ -39,7 +42,7 @@ impl Memory {
         let instance = crate::row::instance(connection)?;
         let identities = Identities::read(connection)?;
         let (sources, routes) = (HashMap::new(), HashMap::new());
-        Ok(Self { last, instance, identities, subjects: Vec::new(), sources, routes })
+        Ok(Self { last, instance, identities, subjects: Vec::new(), sources, routes, peer: None })
     }
 
     pub(crate) fn id(&self, position: i64) -> EventId {
@@ -58,6 +61,14 @@ impl Memory {
         )?;
         self.sources.insert(Arc::clone(&arrival.source), id);
         Ok(id)
+    }
+
+    fn peer(&mut self, peer: IpAddr) -> &str {
+        let (latest, text) = self.peer.get_or_insert_with(|| (peer, peer.to_string()));
+        if *latest != peer {
+            (*latest, *text) = (peer, peer.to_string());
+        }
+        text
     }
 
     fn route(&mut self, connection: &Connection, consumers: &[ConsumerId]) -> rusqlite::Result<i64> {
@@ -126,7 +137,8 @@ pub(crate) fn append(
         return Ok(Appended { id: memory.id(first), is_new: false });
     }
     let route = memory.route(connection, &arrival.consumers)?;
-    insert_event(&mut statements.insert, arrival, position, route, source, &identity)?;
+    let peer = arrival.peer.map(|peer| memory.peer(peer));
+    insert_event(&mut statements.insert, arrival, position, route, source, peer, &identity)?;
     memory.identities.remember(identity, position);
     let subject = match &arrival.content {
         Content::Event(reading) => reading.subject.as_deref().map(index::hash),
@@ -158,6 +170,7 @@ fn insert_event(
     position: i64,
     route: i64,
     source: i64,
+    peer: Option<&str>,
     identity: &[u8],
 ) -> rusqlite::Result<()> {
     let (reading, fault) = match &arrival.content {
@@ -174,7 +187,7 @@ fn insert_event(
         reading.and_then(|reading| reading.time).map(nanoseconds),
         nanoseconds(arrival.received_at),
         arrival.proof.as_str(),
-        arrival.peer.map(|peer| peer.to_string()),
+        peer,
         reading.and_then(attributes),
         fault,
         identity,

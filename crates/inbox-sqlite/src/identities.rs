@@ -7,8 +7,13 @@
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
+use std::sync::LazyLock;
 
+use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OptionalExtension as _, Statement, params};
+
+use crate::rows::Insert;
+use crate::written::Written;
 
 /// How many may wait.
 const MOST_RECENT: usize = 1024;
@@ -17,6 +22,13 @@ const MOST_BEHIND: usize = 8 * MOST_RECENT;
 
 /// Asks the table.
 pub(crate) const FIND: &str = "SELECT position FROM identity WHERE key = ?1";
+
+/// Adds identities to the table. A repeat may have written one of them before.
+static INSERT: LazyLock<Insert> = LazyLock::new(|| {
+    let conflict = "DO UPDATE
+        SET position = excluded.position, repeats = iif(position = excluded.position, repeats, 0)";
+    Insert::new("identity (key, position, repeats)", "?, ?, 0", conflict)
+});
 
 /// A source, then the key of an identity within it.
 pub(crate) type Key = [u8; 32];
@@ -29,6 +41,7 @@ pub(crate) struct Identities {
     /// The newest position of all that have come.
     newest: i64,
     round: Round,
+    table: Written,
 }
 
 /// A way through the keys that wait, from the least to the greatest.
@@ -60,13 +73,16 @@ impl Identities {
             before += 1;
         }
         let round = Round::new(&recent, newest, before);
-        Ok(Self { recent, newest, round })
+        Ok(Self { recent, newest, round, table: Written::read(connection)? })
     }
 
     /// The position of the latest event that has this identity; `find` is [`FIND`], prepared.
     pub(crate) fn find(&self, find: &mut Statement<'_>, key: &Key) -> rusqlite::Result<Option<i64>> {
         if let Some(position) = self.recent.get(key) {
             return Ok(Some(*position));
+        }
+        if !self.table.may_have(key) {
+            return Ok(None);
         }
         find.query_row(params![key], |row| row.get(0)).optional()
     }
@@ -76,6 +92,11 @@ impl Identities {
         self.recent.insert(key, position);
         self.newest = position;
         self.round.since += 1;
+    }
+
+    /// Somebody else wrote this key into the table.
+    pub(crate) fn note_written(&mut self, key: &Key) {
+        self.table.note(key);
     }
 
     /// Writes as many as are too many to wait.
@@ -101,24 +122,21 @@ impl Identities {
 
     /// Writes the next ones of this round; behind the last of them the next round begins.
     fn write_next(&mut self, connection: &Connection, most: usize) -> rusqlite::Result<()> {
-        // A repeat may have written one of them before.
-        let mut insert = connection.prepare_cached(
-            "INSERT INTO identity (key, position, repeats) VALUES (?1, ?2, 0) ON CONFLICT DO UPDATE
-             SET position = excluded.position, repeats = iif(position = excluded.position, repeats, 0)",
-        )?;
-        let next: Vec<Key> = match self.round.ends_at {
+        let next: Vec<(Key, i64)> = match self.round.ends_at {
             Some(last) => {
                 let rest = self.recent.range((self.round.written_to, Bound::Included(last)));
-                rest.map(|(key, _)| *key).take(most).collect()
+                rest.map(|(key, position)| (*key, *position)).take(most).collect()
             }
             None => Vec::new(),
         };
-        for key in &next {
-            if let Some(position) = self.recent.remove(key) {
-                insert.execute(params![key, position])?;
-            }
+        let blob = |key| ToSqlOutput::Borrowed(ValueRef::Blob(key));
+        let rows: Vec<_> = next.iter().map(|(key, position)| [blob(key), (*position).into()]).collect();
+        INSERT.rows(connection, &rows)?;
+        for (key, _) in &next {
+            self.recent.remove(key);
+            self.table.note(key);
         }
-        if let (true, Some(last)) = (next.len() == most, next.last()) {
+        if let (true, Some((last, _))) = (next.len() == most, next.last()) {
             self.round.written_to = Bound::Excluded(*last);
             return Ok(());
         }

@@ -5,14 +5,17 @@
 //! The subjects of the newest events are known from the writer, so the log is read only after a start, after a failure,
 //! or where the index lags far behind. A look-up asks each stretch, and reads what lies behind the last one in the log.
 
+use std::sync::LazyLock;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use rusqlite::types::ToSqlOutput;
 use rusqlite::{Connection, params};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::nudge::Nudges;
 use crate::recent::{Place, Recent};
+use crate::rows::Insert;
 use crate::schema;
 use crate::writer::{Job, Shared};
 
@@ -28,6 +31,10 @@ pub(crate) const PLACES: &str = "SELECT subject.position FROM segment CROSS JOIN
         ON subject.segment = segment.id AND subject.hash = ?
      UNION
      SELECT position FROM event WHERE position > (SELECT coalesce(max(last), 0) FROM segment)";
+
+/// Adds places to a stretch. They may be there from an attempt that was cut off.
+static INSERT: LazyLock<Insert> =
+    LazyLock::new(|| Insert::new("subject (segment, hash, position)", "?, ?, ?", "DO NOTHING"));
 
 /// FNV-1a of nothing.
 pub(crate) const EMPTY: u64 = 0xcbf2_9ce4_8422_2325;
@@ -145,16 +152,9 @@ fn read(snapshot: &Connection, indexed_to: i64) -> rusqlite::Result<Vec<Place>> 
 fn write(stretch: &Stretch, jobs: &mpsc::WeakSender<Job>) -> Option<()> {
     let (id, first, last) = (stretch.id, stretch.first, stretch.last);
     for piece in stretch.places.chunks(PIECE) {
-        let piece = piece.to_vec();
-        hand_in(jobs, move |connection| {
-            // A piece may be there from an attempt that was cut off.
-            let mut insert = connection.prepare_cached(
-                "INSERT INTO subject (segment, hash, position) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
-            )?;
-            piece
-                .iter()
-                .try_for_each(|(hash, position)| insert.execute(params![id, hash, position]).map(drop))
-        })?;
+        let rows: Vec<_> =
+            piece.iter().map(|(hash, position)| [id, *hash, *position].map(ToSqlOutput::from)).collect();
+        hand_in(jobs, move |connection| INSERT.rows(connection, &rows))?;
     }
     hand_in(jobs, move |connection| {
         connection

@@ -26,12 +26,14 @@ mod release;
 mod replay;
 mod retention;
 mod row;
+mod rows;
 mod schema;
 mod search;
 mod settle;
 mod tables;
 mod verify;
 mod writer;
+mod written;
 
 pub use inbox::SqliteInbox;
 pub use log::SqliteLog;

@@ -7,7 +7,7 @@ use hooklatch_core::{EventId, IdentityClass};
 use hooklatch_inbox::{Appended, Arrival, Content, InboxError, InboxErrorKind, Released};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use crate::append::{attributes, has_begun, identity, route};
+use crate::append::{Memory, attributes, has_begun, identity, route};
 use crate::claim::{Desk, subject_hash};
 use crate::inbox::SqliteInbox;
 use crate::index;
@@ -25,7 +25,7 @@ pub(crate) async fn run(inbox: &SqliteInbox, id: EventId, arrival: Arrival) -> R
     let released = inbox
         .write_with_memory(move |connection, memory| {
             memory.identities.write_all(connection)?;
-            release(connection, &desks, instance, position, &arrival)
+            release(connection, memory, &desks, instance, position, &arrival)
         })
         .await?;
     inbox.shared.desks().iter().for_each(|desk| desk.forget_newest());
@@ -34,6 +34,7 @@ pub(crate) async fn run(inbox: &SqliteInbox, id: EventId, arrival: Arrival) -> R
 
 fn release(
     connection: &Connection,
+    memory: &mut Memory,
     desks: &[Arc<Desk>],
     instance: i64,
     position: i64,
@@ -67,6 +68,7 @@ fn release(
          ON CONFLICT DO UPDATE SET position = ?2, repeats = CASE WHEN position = ?2 THEN repeats ELSE 0 END",
         params![identity, position],
     )?;
+    memory.identities.note_written(&identity);
     connection
         .execute("DELETE FROM identity WHERE key = ?1 AND key <> ?2", params![quarantined_as, identity])?;
     // Whoever reads this part of the log later must look for the rows that are written here.

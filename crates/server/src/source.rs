@@ -149,7 +149,7 @@ impl Source {
             None => None,
         };
         Reading {
-            kind: format!("{provider}.{}", event.kind()),
+            kind: [provider, ".", event.kind()].concat(),
             topic: event.topic().as_str().to_owned(),
             subject: event.subject().map(hooklatch_core::Subject::into_string),
             time,
