@@ -12,7 +12,7 @@ use crate::writer::Shared;
 /// The size of a log that is worth a checkpoint.
 const WORTHWHILE: u64 = 8 << 20;
 /// The bytes in a log from which on it is to begin anew.
-const LONG: i64 = 64 << 20;
+pub(crate) const LONG: i64 = 64 << 20;
 /// The bytes that the writer may be left with when it lets the log begin anew, since everybody waits meanwhile.
 const LITTLE: i64 = 512 << 10;
 /// How often the rest is copied at once, so that it becomes little; the writer goes on all the time.

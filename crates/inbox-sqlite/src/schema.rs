@@ -7,6 +7,7 @@ use std::time::Duration;
 use hooklatch_inbox::{InboxError, InboxErrorKind};
 use rusqlite::{Connection, OpenFlags, params};
 
+use crate::checkpoint;
 use crate::fault::{unavailable, unusable};
 use crate::tables::STEPS;
 
@@ -108,14 +109,15 @@ fn configure_writer(connection: &mut Connection) -> rusqlite::Result<()> {
     // Checkpoints run beside the writer (see `checkpoint.rs`), never on its own time. A log that begins anew is cut to
     // its limit, which is twice what is long: only what a reader made it grow goes, or it would grow again each time.
     connection.busy_timeout(BUSY_TIMEOUT)?;
-    connection.execute_batch(
+    connection.execute_batch(&format!(
         "PRAGMA journal_mode = WAL;
          PRAGMA synchronous = FULL;
          PRAGMA wal_autocheckpoint = 0;
-         PRAGMA journal_size_limit = 134217728;
-         PRAGMA cache_size = -16384;
+         PRAGMA journal_size_limit = {};
+         PRAGMA cache_size = -4096;
          PRAGMA temp_store = MEMORY;",
-    )?;
+        2 * checkpoint::LONG
+    ))?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(())
 }

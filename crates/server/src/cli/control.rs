@@ -183,7 +183,10 @@ impl Server {
         timeout: Duration,
     ) -> Result<Response<Bytes>, String> {
         let unasked = |error: String| {
-            format!("asking it at {}, where `admin` of this configuration is, failed: {error}", self.at)
+            format!(
+                "asking the server at {}, where `admin` of this configuration is, failed: {error}",
+                self.at
+            )
         };
         let mut authorization =
             HeaderValue::try_from(authorization).map_err(|error| unasked(error.to_string()))?;
