@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use hooklatch_inbox::{InboxError, InboxErrorKind};
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, params};
 
 use crate::checkpoint;
@@ -94,6 +95,7 @@ pub(crate) fn open_reader(path: &Path) -> Result<Connection, InboxError> {
     let connection = Connection::open_with_flags(path, flags).map_err(|error| unavailable(path, &error))?;
     connection
         .execute_batch("PRAGMA busy_timeout = 5000; PRAGMA query_only = 1;")
+        .and_then(|()| keep_statements(&connection))
         .map_err(|error| unavailable(path, &error))?;
     let why = match version(&connection, path)? {
         VERSION => return Ok(connection),
@@ -118,6 +120,15 @@ fn configure_writer(connection: &mut Connection) -> rusqlite::Result<()> {
          PRAGMA temp_store = MEMORY;",
         2 * checkpoint::LONG
     ))?;
+    keep_statements(connection)
+}
+
+/// Lets statements that are prepared stay prepared.
+///
+/// Without the query planner's stability guarantee, SQLite prepares a statement anew for each new value that may bear
+/// on its plan. That took longer than everything else about handing an event on.
+fn keep_statements(connection: &Connection) -> rusqlite::Result<()> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(())
 }
@@ -147,4 +158,27 @@ fn migrate(connection: &mut Connection, version: usize) -> rusqlite::Result<()> 
     }
     transaction.pragma_update(None, "user_version", VERSION)?;
     transaction.commit()
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::StatementStatus;
+
+    use super::*;
+
+    #[test]
+    fn a_statement_stays_prepared_whatever_is_bound() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("hooklatch.db");
+        let writer = open_writer(&path).unwrap();
+        let reader = open_reader(&path).unwrap();
+        for connection in [&writer, &reader] {
+            let sql = "SELECT name FROM event JOIN source ON source.id = event.source WHERE position = ?1";
+            let statement = || connection.prepare_cached(sql).unwrap();
+            for position in [0, 1, i64::MAX] {
+                assert!(!statement().exists([position]).unwrap());
+            }
+            assert_eq!(statement().get_status(StatementStatus::RePrepare), 0);
+        }
+    }
 }
