@@ -1,11 +1,15 @@
 //! How dispatches ended, written down.
 
+use std::sync::LazyLock;
+
 use hooklatch_inbox::{ConsumerId, Outcome, Settlement};
+use rusqlite::types::ToSqlOutput;
 use rusqlite::{Connection, params};
 use time::OffsetDateTime;
 
 use crate::queue::{Change, Entry, Parking};
 use crate::row::nanoseconds;
+use crate::rows::Insert;
 
 /// States of a row in `dispatch`.
 pub(crate) const DONE: i64 = 1;
@@ -16,6 +20,12 @@ pub(crate) const AT_ONCE: i64 = 0;
 /// The same for replays, which are kept apart so that many of them hold up nothing else.
 pub(crate) const REPLAY_AT_ONCE: i64 = -1;
 
+/// Adds dispatches that have ended. They may be there from an attempt whose outcome was not known.
+static ENDED: LazyLock<Insert> = LazyLock::new(|| {
+    let into = "dispatch (position, consumer, replay, state, started, took)";
+    Insert::new(into, "?, ?, ?, ?, ?, ?", "DO NOTHING")
+});
+
 /// Writes `changes` and the cursor that holds once they are durable.
 pub(crate) fn write(
     connection: &Connection,
@@ -23,18 +33,14 @@ pub(crate) fn write(
     changes: &[Change],
     cursor: i64,
 ) -> rusqlite::Result<()> {
+    let ended: Vec<_> = changes.iter().filter_map(|change| ended(consumer, change)).collect();
+    ENDED.rows(connection, &ended)?;
     for change in changes {
         match change {
             Change::End { entry, settlement, has_followers_on_disk } => {
-                let state = match &settlement.outcome {
-                    Outcome::Dead { error } => {
-                        failed_attempt(connection, consumer, entry, settlement, error)?;
-                        DEAD
-                    }
-                    Outcome::Overtaken => OVERTAKEN,
-                    _ => DONE,
-                };
-                end(connection, consumer, entry, settlement, state)?;
+                if let Outcome::Dead { error } = &settlement.outcome {
+                    failed_attempt(connection, consumer, entry, settlement, error)?;
+                }
                 if *has_followers_on_disk {
                     unhold(connection, consumer, entry)?;
                 }
@@ -52,27 +58,17 @@ pub(crate) fn write(
     Ok(())
 }
 
-fn end(
-    connection: &Connection,
-    consumer: ConsumerId,
-    entry: &Entry,
-    settlement: &Settlement,
-    state: i64,
-) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached(
-            "INSERT INTO dispatch (position, consumer, replay, state, started, took)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
-        )?
-        .execute(params![
-            entry.ticket.position,
-            consumer.0,
-            entry.ticket.replay,
-            state,
-            nanoseconds(settlement.started_at),
-            took(settlement),
-        ])?;
-    Ok(())
+/// The row of a dispatch that has ended.
+fn ended(consumer: ConsumerId, change: &Change) -> Option<[ToSqlOutput<'static>; 6]> {
+    let Change::End { entry: Entry { ticket, .. }, settlement, .. } = change else { return None };
+    let state = match settlement.outcome {
+        Outcome::Dead { .. } => DEAD,
+        Outcome::Overtaken => OVERTAKEN,
+        _ => DONE,
+    };
+    let started = nanoseconds(settlement.started_at);
+    let row = [ticket.position, consumer.0.into(), ticket.replay.into(), state, started, took(settlement)];
+    Some(row.map(ToSqlOutput::from))
 }
 
 fn took(settlement: &Settlement) -> i64 {
