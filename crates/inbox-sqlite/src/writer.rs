@@ -113,7 +113,8 @@ impl Drop for Durable {
 /// Where arrivals are answered.
 ///
 /// Waking many tasks from a thread outside their runtime takes the runtime's one lock for each, and the writer would
-/// wait for it. So a task within the runtime that opened the inbox wakes them; without one the writer does.
+/// wait for it. So a task within the runtime that opened the inbox wakes them; without one the writer does, and a
+/// single one it wakes itself.
 pub(crate) fn answering() -> mpsc::UnboundedSender<Durable> {
     let (give, mut given) = mpsc::unbounded_channel();
     if let Ok(runtime) = Handle::try_current() {
@@ -153,8 +154,11 @@ fn commit(
                     Answer::Written(answer) => drop(answer.send(())),
                 }
             }
-            // Where nobody takes them any more they come back, are dropped, and so answered.
-            drop(answering.send(Durable(arrivals)));
+            match arrivals.len() {
+                0 | 1 => drop(Durable(arrivals)),
+                // Where nobody takes them any more they come back, are dropped, and so answered.
+                _ => drop(answering.send(Durable(arrivals))),
+            }
             Some((connection, memory))
         }
         Err(error) => {
