@@ -12,10 +12,10 @@ use std::sync::LazyLock;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OptionalExtension as _, Statement, params};
 
-use crate::rows::Insert;
+use crate::rows::{self, Insert};
 use crate::written::Written;
 
-/// How many may wait.
+/// How many go on waiting when some are written.
 const MOST_RECENT: usize = 1024;
 /// How many events may tell their identities themselves: opening reads them all.
 const MOST_BEHIND: usize = 8 * MOST_RECENT;
@@ -99,13 +99,13 @@ impl Identities {
         self.table.note(key);
     }
 
-    /// Writes as many as are too many to wait.
+    /// Writes those that are too many to wait, once they fill a statement.
     pub(crate) fn write_some(&mut self, connection: &Connection) -> rusqlite::Result<()> {
         // The same few signals again and again are never too many, but their events are.
         if self.round.before + self.round.since > MOST_BEHIND {
             return self.write_all(connection);
         }
-        while self.recent.len() > MOST_RECENT {
+        while self.recent.len() >= MOST_RECENT + rows::AT_ONCE {
             self.write_next(connection, self.recent.len() - MOST_RECENT)?;
         }
         Ok(())

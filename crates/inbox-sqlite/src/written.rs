@@ -1,7 +1,7 @@
 //! Which identities may be in their table, so that it is asked for few of those that are new.
 //!
 //! Keys open with the provider's counter or clock, so a new one is nearly always greater than whatever the table held a
-//! while ago. What was written since then is remembered, eight bytes each.
+//! while ago. What was written since then is remembered, eight bytes of each.
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,8 +9,8 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::identities::Key;
 
-/// How many are remembered, twice: the older half goes when there are more.
-const MOST: usize = 32_768;
+/// How many are remembered, twice: the older half goes when there are more. So many just fit a set before it doubles.
+const MOST: usize = 28_672;
 
 /// What is known of the keys in the table, which nobody else writes.
 #[derive(Debug, Default)]
