@@ -116,7 +116,8 @@ impl Intake {
             && let Err(cause) = source.handler.verify(&request)
         {
             source.reject(peer, &cause);
-            self.keep_rejected(source, peer.ip(), request, cause, &mut body).await;
+            // Boxed: every request would take the room of what few come to.
+            Box::pin(self.keep_rejected(source, peer.ip(), request, cause, &mut body)).await;
             return Outcome::Unauthenticated;
         }
         let share = match self.read_body(source, peer.ip(), &request.headers, &mut body).await {

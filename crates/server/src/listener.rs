@@ -90,14 +90,14 @@ pub(crate) async fn serve<F, Fut>(
         let respond = respond.clone();
         let service = service_fn(move |request| {
             let may_answer = phase.begin();
-            let phase = Arc::clone(&phase);
-            let response = respond(peer, request);
+            let (phase, respond) = (Arc::clone(&phase), respond.clone());
             // Boxed, since a connection keeps room for it, also one that waits for its next request.
             Box::pin(async move {
                 if !may_answer {
                     return std::future::pending().await;
                 }
-                let response = response.await;
+                // Made in here: a future that is moved in before it is awaited takes its room twice.
+                let response = respond(peer, request).await;
                 phase.answer();
                 Ok::<_, Infallible>(response)
             })
