@@ -84,7 +84,11 @@ fn measure(options: Options) -> Result<()> {
             continue;
         }
         eprintln!("== {}", name.as_str());
+        let began = machine::Ticks::look();
         ended = name.run(&bench, &mut report).map_err(|error| format!("{}: {error}", name.as_str()).into());
+        if let (Some(began), Some(now)) = (began, machine::Ticks::look()) {
+            report.stolen(name.as_str(), now.stolen_since(began));
+        }
         if ended.is_err() {
             break;
         }

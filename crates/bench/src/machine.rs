@@ -36,6 +36,32 @@ impl Machine {
     }
 }
 
+/// The machine's processor time since it was started, in ticks of its clock.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Ticks {
+    all: u64,
+    /// What a hypervisor gave to other machines while this one had work to do.
+    stolen: u64,
+}
+
+impl Ticks {
+    pub(crate) fn look() -> Option<Self> {
+        Self::read(&fs::read_to_string("/proc/stat").ok()?)
+    }
+
+    /// The first line sums up all processors: user, nice, system, idle, iowait, irq, softirq, steal; guests are among them.
+    fn read(stat: &str) -> Option<Self> {
+        let ticks = stat.lines().next()?.strip_prefix("cpu ")?.split_whitespace();
+        let ticks = ticks.take(8).map(str::parse).collect::<Result<Vec<u64>, _>>().ok()?;
+        Some(Self { all: ticks.iter().sum(), stolen: *ticks.get(7)? })
+    }
+
+    /// The share that was stolen since then.
+    pub(crate) fn stolen_since(self, then: Self) -> f64 {
+        (self.stolen - then.stolen) as f64 / (self.all - then.all).max(1) as f64
+    }
+}
+
 fn unknown() -> String {
     "unknown".to_owned()
 }
@@ -72,6 +98,16 @@ mod tests {
         let mounts = "/dev/a / ext4 rw 0 0\n/dev/b /data xfs rw,noatime 0 0\n/dev/c /database ext4 rw 0 0\n";
         assert_eq!(disk(mounts, Path::new("/data/x")).unwrap(), "/dev/b, xfs (rw,noatime)");
         assert_eq!(disk(mounts, Path::new("/srv")).unwrap(), "/dev/a, ext4 (rw)");
+    }
+
+    #[test]
+    fn what_was_stolen_is_the_eighth_figure() {
+        let then = Ticks::read("cpu  10 0 10 70 0 0 0 10 5 0\ncpu0 1 1 1 1 1 1 1 1 0 0\n").unwrap();
+        assert_eq!(then, Ticks { all: 100, stolen: 10 });
+        let now = Ticks::read("cpu  20 0 20 120 0 0 0 40 9 0\n").unwrap();
+        assert!((now.stolen_since(then) - 0.3).abs() < 1e-9);
+        assert!(now.stolen_since(now).abs() < 1e-9);
+        assert_eq!(Ticks::read("cpu  1 2 3\n"), None);
     }
 
     #[test]

@@ -24,6 +24,8 @@ pub(crate) struct Report {
     is_quick: bool,
     series: Vec<Series>,
     targets: Vec<Target>,
+    /// Of each scenario, which share of the processors went to other machines meanwhile.
+    stolen: Vec<String>,
     notes: Vec<String>,
 }
 
@@ -41,6 +43,7 @@ impl Report {
             is_quick: options.is_quick(),
             series: Vec::new(),
             targets: Vec::new(),
+            stolen: Vec::new(),
             notes: Vec::new(),
         }
     }
@@ -80,8 +83,14 @@ impl Report {
         }
     }
 
+    /// Says which share of the processors a hypervisor gave to others during a scenario.
+    pub(crate) fn stolen(&mut self, scenario: &str, share: f64) {
+        self.stolen.push(format!("{scenario} {:.0} %", 100.0 * share));
+    }
+
     /// Looks at the machine once more.
     pub(crate) fn finish(&mut self) {
+        self.machine.facts.push(("processors stolen by other machines", self.stolen.join(", ")));
         let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
         let load = load.split(' ').take(3).collect::<Vec<_>>().join(" ");
         self.machine.facts.push(("load after the run", load));
