@@ -58,7 +58,10 @@ impl Ticks {
 
     /// The share that was stolen since then.
     pub(crate) fn stolen_since(self, then: Self) -> f64 {
-        (self.stolen - then.stolen) as f64 / (self.all - then.all).max(1) as f64
+        // The kernel may set such a counter back a little.
+        let [stolen, all] =
+            [(self.stolen, then.stolen), (self.all, then.all)].map(|(now, then)| now.saturating_sub(then));
+        stolen as f64 / all.max(1) as f64
     }
 }
 
@@ -107,6 +110,7 @@ mod tests {
         let now = Ticks::read("cpu  20 0 20 120 0 0 0 40 9 0\n").unwrap();
         assert!((now.stolen_since(then) - 0.3).abs() < 1e-9);
         assert!(now.stolen_since(now).abs() < 1e-9);
+        assert!(then.stolen_since(now).abs() < 1e-9);
         assert_eq!(Ticks::read("cpu  1 2 3\n"), None);
     }
 
