@@ -59,9 +59,8 @@ impl Ticks {
     /// The share that was stolen since then.
     pub(crate) fn stolen_since(self, then: Self) -> f64 {
         // The kernel may set such a counter back a little.
-        let [stolen, all] =
-            [(self.stolen, then.stolen), (self.all, then.all)].map(|(now, then)| now.saturating_sub(then));
-        stolen as f64 / all.max(1) as f64
+        let all = self.all.saturating_sub(then.all).max(1);
+        self.stolen.saturating_sub(then.stolen) as f64 / all as f64
     }
 }
 
