@@ -6,6 +6,9 @@ use rusqlite::{Connection, Row, params_from_iter};
 
 use crate::{index, position, row};
 
+/// Where dispatches are dead. Left to itself, SQLite reads all that ever ended, for the sake of their order.
+const DEAD: &str = "SELECT DISTINCT position FROM dispatch INDEXED BY dispatch_dead WHERE state = 2";
+
 /// A query, ready to run. Its columns are those that were asked for, then type and topic.
 pub(crate) struct Search<'a> {
     query: &'a Query,
@@ -51,7 +54,7 @@ impl<'a> Search<'a> {
             search.ask("event.subject = ?", subject.clone());
             search.ask_index(subject);
         } else if query.state == Some(EventState::Dead) {
-            search.start_from("SELECT DISTINCT position FROM dispatch WHERE state = 2");
+            search.start_from(DEAD);
         }
         search
     }
@@ -120,5 +123,21 @@ fn may_have(state: EventState) -> &'static str {
               OR EXISTS (SELECT 1 FROM consumer CROSS JOIN held
                          ON held.consumer = consumer.id AND held.position = event.position))"
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema;
+
+    #[test]
+    fn dead_dispatches_are_found_by_their_index() {
+        let folder = tempfile::tempdir().unwrap();
+        let connection = schema::open_writer(&folder.path().join("hooklatch.db")).unwrap();
+        let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {DEAD}")).unwrap();
+        let steps: Vec<String> =
+            plan.query_map([], |row| row.get("detail")).unwrap().collect::<Result<_, _>>().unwrap();
+        assert!(steps.iter().any(|step| step.ends_with("INDEX dispatch_dead")), "{steps:?}");
     }
 }
