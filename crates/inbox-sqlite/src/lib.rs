@@ -10,6 +10,7 @@ mod contract;
 mod fault;
 mod identities;
 mod index;
+mod jobs;
 mod latest;
 mod lock;
 mod log;

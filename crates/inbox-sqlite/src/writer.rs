@@ -13,14 +13,13 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
 use crate::append::{self, Memory, Statements};
 use crate::claim::Desk;
 use crate::fault::unavailable;
+use crate::jobs::{self, Jobs};
 use crate::nudge::Nudge;
 use crate::recent::Recent;
 use crate::schema;
 
 /// How long shortening the log waits for readers.
 const READERS_MAY_TAKE: Duration = Duration::from_millis(20);
-/// The most jobs that go into one transaction.
-const MOST_JOBS: usize = 1024;
 
 /// Something to write, and whom to tell once it is durable.
 pub(crate) enum Job {
@@ -63,20 +62,15 @@ impl Shared {
 pub(crate) fn run(
     connection: Connection,
     memory: Memory,
-    mut jobs: mpsc::Receiver<Job>,
+    jobs: mpsc::Receiver<Job>,
     shared: &Shared,
     answering: &mpsc::UnboundedSender<Durable>,
     nudges: &[Nudge],
 ) {
     let mut store = Some((connection, memory));
-    let mut batch = Vec::with_capacity(MOST_JOBS);
-    while let Some(first) = jobs.blocking_recv() {
-        batch.push(first);
-        while batch.len() < MOST_JOBS
-            && let Ok(job) = jobs.try_recv()
-        {
-            batch.push(job);
-        }
+    let mut jobs = Jobs::new(jobs);
+    let mut batch = Vec::with_capacity(jobs::MOST);
+    while jobs.take(&mut batch) {
         store = commit(store, &mut batch, shared, answering);
         nudges.iter().for_each(Nudge::give);
         if let Some((connection, _)) = &store
