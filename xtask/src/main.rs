@@ -9,8 +9,10 @@ mod cargo;
 mod ci;
 mod conformance;
 mod crash;
+mod dist;
 mod features;
 mod fixtures;
+mod llvm;
 mod schemas;
 mod table;
 mod tally;
@@ -37,6 +39,7 @@ usage: cargo xtask COMMAND
   crash [--rounds N] [--seed S]
                        kills the receiver, 200 times or N, and compares what it acknowledged with what it did
   bench [OPTIONS]      measures the receiver beside others; --help lists the options
+  dist                 builds the receiver for production, laid out by what it sees under load; needs clang and llvm
   tidy                 the rules that no compiler knows: manifests, module docs, providers, text
   ci                   all of these as CI runs them";
 
@@ -82,6 +85,7 @@ fn command(words: &[&str]) -> Result<Option<bool>> {
             None => return Ok(None),
         },
         ["bench", arguments @ ..] => bench::run(&workspace, arguments)?,
+        ["dist"] => dist::run(&workspace)?,
         ["tidy"] => tidy::run(&workspace)?,
         ["ci"] => ci::run(&workspace),
         _ => return Ok(None),

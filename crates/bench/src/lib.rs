@@ -63,10 +63,9 @@ pub fn main() -> ExitCode {
 fn measure(options: Options) -> Result<()> {
     let program = std::env::current_exe()?;
     let folder = program.parent().ok_or("this program lies nowhere")?;
-    let hooklatch = folder.join("hooklatch");
-    if !hooklatch.is_file() {
-        return Err(format!("{} is not there; `cargo xtask bench` builds it", hooklatch.display()).into());
-    }
+    let hooklatch = options.receiver.clone().unwrap_or_else(|| folder.join("hooklatch"));
+    let hooklatch =
+        hooklatch.canonicalize().map_err(|error| format!("the receiver {}: {error}", hooklatch.display()))?;
     let out = options.out.clone().unwrap_or_else(|| folder.with_file_name("bench"));
     let scratch = out.join("scratch");
     // What a run that was broken off has left.
@@ -75,7 +74,7 @@ fn measure(options: Options) -> Result<()> {
     if cfg!(debug_assertions) {
         eprintln!("NOT OPTIMISED: these figures say nothing; use `cargo xtask bench`");
     }
-    let machine = machine::Machine::look(&scratch)?;
+    let machine = machine::Machine::look(&scratch, &hooklatch)?;
     let bench = Bench { accounts: Account::all()?, program, hooklatch, scratch, options };
     let mut report = Report::new(machine, &bench.options);
     let mut ended: Result<()> = Ok(());

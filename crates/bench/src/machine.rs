@@ -14,8 +14,8 @@ pub(crate) struct Machine {
 }
 
 impl Machine {
-    /// Looks around; `folder` lies on the disk that is measured.
-    pub(crate) fn look(folder: &Path) -> Result<Self> {
+    /// Looks around; `folder` lies on the disk that is measured, `receiver` is the program that is.
+    pub(crate) fn look(folder: &Path, receiver: &Path) -> Result<Self> {
         let folder = folder.canonicalize()?;
         let space = rustix::fs::statvfs(&folder)?;
         let free_disk = space.f_bavail * space.f_frsize;
@@ -30,7 +30,7 @@ impl Machine {
             ("load before the run", read("/proc/loadavg").split(' ').take(3).collect::<Vec<_>>().join(" ")),
             ("rustc", version("rustc", "--version")),
             ("SQLite", format!("{}, WAL, synchronous = FULL", rusqlite::version())),
-            ("hooklatch", env!("CARGO_PKG_VERSION").to_owned()),
+            ("hooklatch", format!("{}, {}", env!("CARGO_PKG_VERSION"), build(receiver))),
         ];
         Ok(Self { facts, free_disk })
     }
@@ -62,6 +62,12 @@ impl Ticks {
         let all = self.all.saturating_sub(then.all).max(1);
         self.stolen.saturating_sub(then.stolen) as f64 / all as f64
     }
+}
+
+/// Which build it is: the program and the folder that it lies in, `release/hooklatch` or `dist/hooklatch`.
+fn build(receiver: &Path) -> String {
+    let folder = receiver.parent().and_then(Path::parent).unwrap_or(Path::new("/"));
+    receiver.strip_prefix(folder).unwrap_or(receiver).display().to_string()
 }
 
 fn unknown() -> String {
@@ -100,6 +106,12 @@ mod tests {
         let mounts = "/dev/a / ext4 rw 0 0\n/dev/b /data xfs rw,noatime 0 0\n/dev/c /database ext4 rw 0 0\n";
         assert_eq!(disk(mounts, Path::new("/data/x")).unwrap(), "/dev/b, xfs (rw,noatime)");
         assert_eq!(disk(mounts, Path::new("/srv")).unwrap(), "/dev/a, ext4 (rw)");
+    }
+
+    #[test]
+    fn a_build_is_told_by_its_folder() {
+        assert_eq!(build(Path::new("/somewhere/target/dist/hooklatch")), "dist/hooklatch");
+        assert_eq!(build(Path::new("/hooklatch")), "hooklatch");
     }
 
     #[test]
