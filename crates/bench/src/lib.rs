@@ -64,8 +64,11 @@ fn measure(options: Options) -> Result<()> {
     let program = std::env::current_exe()?;
     let folder = program.parent().ok_or("this program lies nowhere")?;
     let hooklatch = options.receiver.clone().unwrap_or_else(|| folder.join("hooklatch"));
-    let hooklatch =
-        hooklatch.canonicalize().map_err(|error| format!("the receiver {}: {error}", hooklatch.display()))?;
+    if !hooklatch.is_file() {
+        return Err(format!("{} is not there; `cargo xtask bench` builds it", hooklatch.display()).into());
+    }
+    // A bare name would be looked for among the installed programs.
+    let hooklatch = hooklatch.canonicalize()?;
     let out = options.out.clone().unwrap_or_else(|| folder.with_file_name("bench"));
     let scratch = out.join("scratch");
     // What a run that was broken off has left.

@@ -1,5 +1,6 @@
 //! What the figures were taken on.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -14,7 +15,7 @@ pub(crate) struct Machine {
 }
 
 impl Machine {
-    /// Looks around; `folder` lies on the disk that is measured, `receiver` is the program that is.
+    /// Looks around: `folder` lies on the disk that is measured, and `receiver` is the program that is measured.
     pub(crate) fn look(folder: &Path, receiver: &Path) -> Result<Self> {
         let folder = folder.canonicalize()?;
         let space = rustix::fs::statvfs(&folder)?;
@@ -30,7 +31,7 @@ impl Machine {
             ("load before the run", read("/proc/loadavg").split(' ').take(3).collect::<Vec<_>>().join(" ")),
             ("rustc", version("rustc", "--version")),
             ("SQLite", format!("{}, WAL, synchronous = FULL", rusqlite::version())),
-            ("hooklatch", format!("{}, {}", env!("CARGO_PKG_VERSION"), build(receiver))),
+            ("hooklatch", format!("{}, {}", version(receiver, "--version"), build(receiver))),
         ];
         Ok(Self { facts, free_disk })
     }
@@ -64,7 +65,7 @@ impl Ticks {
     }
 }
 
-/// Which build it is: the program and the folder that it lies in, `release/hooklatch` or `dist/hooklatch`.
+/// Names a build by its folder and file, such as `release/hooklatch` or `dist/hooklatch`.
 fn build(receiver: &Path) -> String {
     let folder = receiver.parent().and_then(Path::parent).unwrap_or(Path::new("/"));
     receiver.strip_prefix(folder).unwrap_or(receiver).display().to_string()
@@ -74,7 +75,7 @@ fn unknown() -> String {
     "unknown".to_owned()
 }
 
-fn version(program: &str, argument: &str) -> String {
+fn version(program: impl AsRef<OsStr>, argument: &str) -> String {
     let output = Command::new(program).arg(argument).output();
     let text = output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
     text.ok().filter(|text| !text.is_empty()).unwrap_or_else(unknown)

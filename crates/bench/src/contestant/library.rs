@@ -17,16 +17,21 @@ pub(super) const ROLE: &str = "library";
 /// The name of its consumer.
 pub(crate) const CONSUMER: &str = "rust";
 
-/// Serves the configuration with one more consumer, until it is told to stop.
+/// Serves the configuration with one more consumer, which wants all events, or none if it is to count none, until it is
+/// told to stop.
 #[expect(clippy::print_stdout, reason = "the program that started it reads this line")]
 pub(super) fn run(arguments: &[String]) -> Result<()> {
     let [config, count] = arguments else { return Err("give a configuration and a count".into()) };
     let config = Config::load(Path::new(config))?;
     let taken = Arc::new(AtomicU64::new(0));
     let counter = Counter { wanted: count.parse()?, taken: Arc::clone(&taken), began: Mutex::new(None) };
+    let wants = match counter.wanted {
+        0 => Filter { topic: vec!["none".to_owned()], ..Filter::default() },
+        _ => Filter::default(),
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
-        let server = Server::new(config).consumer(CONSUMER, Filter::default(), counter).start().await?;
+        let server = Server::new(config).consumer(CONSUMER, wants, counter).start().await?;
         let stopped = async {
             let terminate = tokio::signal::unix::SignalKind::terminate();
             if let Ok(mut terminate) = tokio::signal::unix::signal(terminate) {

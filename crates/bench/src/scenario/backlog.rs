@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 
 use super::{Bench, Manner, Name};
 use crate::Result;
-use crate::contestant::{CONSUMER, Config, Contestant, EVENTS, INBOX, Progress, Sink, Target, pause};
+use crate::contestant::{CONSUMER, Config, EVENTS, INBOX, Progress, Sink, Target, pause};
 use crate::feed::What;
 use crate::fill::{self, Fate};
+use crate::load::Outcome;
 use crate::report::{Key, Report, Wanted};
 use crate::statistics::{median, ratio};
 
@@ -47,7 +48,7 @@ pub(super) fn busy(bench: &Bench, report: &mut Report) -> Result<()> {
     let key = |contestant| Key { scenario: Name::Busy.as_str(), case: "picpay, 64", contestant };
     let (alone, draining) = ("intake alone", "intake while handing on");
     for _ in 0..bench.options.rounds() {
-        let outcome = bench.turn(Contestant::Hooklatch, manner)?.outcome;
+        let outcome = intake_alone(bench, manner)?;
         report.add(key(alone), &[(RATE, outcome.rate()), (P99, outcome.milliseconds(99.0))]);
 
         let folder = copied(bench, &full)?;
@@ -75,6 +76,17 @@ pub(super) fn busy(bench: &Bench, report: &mut Report) -> Result<()> {
     let share = ratio(report.figures(key(draining), RATE), report.figures(key(alone), RATE));
     report.target("intake while handing on, of intake alone", Wanted::AtLeast(0.6, ""), share);
     Ok(())
+}
+
+/// A turn of the same program, whose consumer in Rust wants nothing, beside one that is down.
+fn intake_alone(bench: &Bench, manner: Manner) -> Result<Outcome> {
+    let folder = bench.folder("turn")?;
+    let config = Config::new(&bench.accounts).consumer("down", Target::Down);
+    let receiver = config.start_library(bench, &folder, 0)?;
+    let outcome = bench.load(&receiver, manner, &mut bench.feed(manner)?)?;
+    receiver.stop()?;
+    fs::remove_dir_all(&folder)?;
+    Ok(outcome)
 }
 
 const RATE: &str = "requests/s";
