@@ -1,4 +1,4 @@
-//! The writer's queue: it takes whatever waits, and sleeps while nothing does.
+//! The writer's queue: it takes all that waits, and may look a moment for more before it sleeps.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -8,23 +8,23 @@ use tokio::sync::mpsc::error::TryRecvError;
 
 /// The most jobs that go into one transaction.
 pub(crate) const MOST: usize = 1024;
-/// How long it looks for the next job before it sleeps.
+/// How long the writer looks for the next job before it sleeps.
 const LOOK: Duration = Duration::from_micros(500);
 
-/// Jobs of which the writer takes a batch at a time.
+/// Jobs, taken a batch at a time.
 ///
-/// Being woken takes a thread longer than writing a single event does. So where one request follows another, it goes on
-/// looking for the next one, as long as each comes soon; whoever else wants the processor gets it meanwhile.
+/// Waking a thread takes longer than writing a single event does. So after a job that came alone and soon, the writer
+/// looks for the next one instead of sleeping, and offers the processor to other threads between two looks.
 #[derive(Debug)]
 pub(crate) struct Jobs<T> {
     queue: Receiver<T>,
-    /// Whether the last one came alone and soon.
-    is_brisk: bool,
+    /// Whether to look for the next job before sleeping.
+    looks: bool,
 }
 
 impl<T> Jobs<T> {
     pub(crate) fn new(queue: Receiver<T>) -> Self {
-        Self { queue, is_brisk: false }
+        Self { queue, looks: false }
     }
 
     /// Puts all that waits into the empty batch, at least one; `false` once every sender is gone.
@@ -36,12 +36,13 @@ impl<T> Jobs<T> {
         {
             batch.push(job);
         }
-        self.is_brisk = is_brisk(batch.len(), began.elapsed());
+        self.looks = pays(batch.len(), began.elapsed());
         !batch.is_empty()
     }
 
+    /// The next job, waited for; `None` once every sender is gone.
     fn first(&mut self, began: Instant) -> Option<T> {
-        while self.is_brisk && began.elapsed() < LOOK {
+        while self.looks && began.elapsed() < LOOK {
             match self.queue.try_recv() {
                 Ok(job) => return Some(job),
                 Err(TryRecvError::Empty) => thread::yield_now(),
@@ -52,10 +53,10 @@ impl<T> Jobs<T> {
     }
 }
 
-/// Whether it pays to look for the next job, when so many were taken after such a wait.
+/// Whether it pays to look for the next job, after so many that were waited for so long.
 ///
-/// While several come at a time, those who bring them have use for the processor.
-fn is_brisk(taken: usize, waited: Duration) -> bool {
+/// Only after a single one: where several come at a time, those who send them need the processor more.
+fn pays(taken: usize, waited: Duration) -> bool {
     taken == 1 && waited < LOOK
 }
 
@@ -67,29 +68,29 @@ mod tests {
 
     #[test]
     fn all_that_waits_is_taken_and_then_the_end_is_seen() {
-        for is_brisk in [false, true] {
+        for looks in [false, true] {
             let (give, queue) = mpsc::channel(2 * MOST);
-            let mut jobs = Jobs { queue, is_brisk };
+            let mut jobs = Jobs { queue, looks };
             (0..=MOST).for_each(|job| give.try_send(job).unwrap());
             let mut batch = Vec::new();
             assert!(jobs.take(&mut batch));
-            assert_eq!((batch.len(), jobs.is_brisk), (MOST, false));
+            assert_eq!((batch.len(), jobs.looks), (MOST, false));
             batch.clear();
-            jobs.is_brisk = is_brisk;
+            jobs.looks = looks;
             assert!(jobs.take(&mut batch));
             assert_eq!(batch, [MOST]);
             drop(give);
             batch.clear();
-            jobs.is_brisk = is_brisk;
+            jobs.looks = looks;
             assert!(!jobs.take(&mut batch));
         }
     }
 
     #[test]
     fn what_comes_late_is_waited_for() {
-        for is_brisk in [false, true] {
+        for looks in [false, true] {
             let (give, queue) = mpsc::channel(1);
-            let mut jobs = Jobs { queue, is_brisk };
+            let mut jobs = Jobs { queue, looks };
             let (_keep, never) = std::sync::mpsc::channel::<()>();
             let late = thread::spawn(move || {
                 never.recv_timeout(10 * LOOK).unwrap_err();
@@ -97,15 +98,15 @@ mod tests {
             });
             let mut batch = Vec::new();
             assert!(jobs.take(&mut batch));
-            assert_eq!((batch.as_slice(), jobs.is_brisk), (&[1][..], false));
+            assert_eq!(batch, [1]);
             late.join().unwrap().unwrap();
         }
     }
 
     #[test]
     fn only_what_comes_alone_and_soon_is_looked_for() {
-        assert!(is_brisk(1, LOOK / 2));
-        assert!(!is_brisk(1, LOOK));
-        assert!(!is_brisk(2, LOOK / 2));
+        assert!(pays(1, LOOK / 2));
+        assert!(!pays(1, LOOK));
+        assert!(!pays(2, LOOK / 2));
     }
 }
