@@ -7,16 +7,15 @@ use crate::{Result, Workspace};
 
 /// Builds both with the release profile, and runs the benchmark with `arguments`: whether it went well.
 pub(crate) fn run(workspace: &Workspace, arguments: &[&str]) -> Result<bool> {
-    Ok(build(workspace)? && measure(Command::args(&mut program(workspace), arguments))?)
+    Ok(build(workspace, &["hooklatch-server", "hooklatch-bench"])?
+        && measure(program(workspace).args(arguments))?)
 }
 
-/// Builds the receiver and the benchmark: whether that went well.
-pub(crate) fn build(workspace: &Workspace) -> Result<bool> {
-    Cargo::new(
-        workspace,
-        &["build", "--release", "--package", "hooklatch-server", "--package", "hooklatch-bench"],
-    )
-    .run()
+/// Builds these packages with the release profile: whether that went well.
+pub(crate) fn build(workspace: &Workspace, packages: &[&str]) -> Result<bool> {
+    let packages = packages.iter().flat_map(|package| ["--package", package]);
+    let build: Vec<&str> = ["build", "--release"].into_iter().chain(packages).collect();
+    Cargo::new(workspace, &build).run()
 }
 
 /// The benchmark, once it is built.

@@ -1,6 +1,7 @@
-//! `cargo xtask dist`: the receiver for production, built twice, the second time by what the first one saw under load.
+//! `cargo xtask dist`: the receiver for production, built twice.
 //!
-//! The compiler then knows which branches are taken and which functions call each other, and lays them out side by side.
+//! The first build counts, under load, which branches are taken and which functions call each other.
+//! The second one goes by the counts: what runs together lies together.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,23 +10,12 @@ use crate::cargo::Cargo;
 use crate::llvm::Llvm;
 use crate::{Result, Workspace, bench};
 
-/// The load to learn from: every kind of every provider, one connection and many, and backlogs handed on.
-const LOAD: [&str; 12] = [
-    "--only",
-    "pipeline",
-    "--only",
-    "single",
-    "--only",
-    "drain",
-    "--only",
-    "busy",
-    "--rounds",
-    "1",
-    "--seconds",
-    "2",
-];
+/// The load to learn from: every kind of every provider, one connection and many, backlogs handed on by HTTP and to a
+/// file.
+const LOAD: [&str; 10] =
+    ["--only", "pipeline", "--only", "single", "--only", "drain", "--rounds", "1", "--seconds", "2"];
 
-/// Builds it: whether cargo and the load went well.
+/// Builds the receiver for production: whether the builds and the load went well.
 pub(crate) fn run(workspace: &Workspace) -> Result<bool> {
     let llvm = Llvm::find()?;
     let folder = workspace.target().join("dist");
@@ -33,59 +23,60 @@ pub(crate) fn run(workspace: &Workspace) -> Result<bool> {
     if folder.exists() {
         fs::remove_dir_all(&folder)?;
     }
-    let profiles = folder.join("profiles");
+    let (learner, load, profiles) = (folder.join("learner"), folder.join("load"), folder.join("profiles"));
     fs::create_dir_all(&profiles)?;
 
-    let learner = folder.join("learner");
-    if !bench::build(workspace)? || !build(workspace, &llvm, &learner, "profile-generate")? {
+    if !bench::build(workspace, &["hooklatch-bench"])?
+        || !build(workspace, &llvm, &learner, "profile-generate")?
+    {
         return Ok(false);
     }
-    let mut load = bench::program(workspace);
-    load.args(LOAD).arg("--receiver").arg(receiver(&llvm, &learner)).arg("--out").arg(folder.join("load"));
-    // Every process writes what it saw when it ends.
-    load.env("LLVM_PROFILE_FILE", profiles.join("%p.profraw"));
-    if !bench::measure(&mut load)? {
+    let mut bench = bench::program(workspace);
+    bench.args(LOAD).arg("--receiver").arg(receiver(&llvm, &learner)).arg("--out").arg(&load);
+    // A process writes its counts when it ends, each to a file of its own.
+    bench.env("LLVM_PROFILE_FILE", profiles.join("%p.profraw"));
+    if !bench::measure(&mut bench)? {
         return Ok(false);
     }
+    // Counting takes its time, so the figures are no receiver's.
+    fs::remove_dir_all(&load)?;
 
     let profile = folder.join("profile");
     llvm.merge(&profiles, &profile)?;
-    let last = folder.join("last");
-    let profile = profile.to_str().ok_or("the path of the target folder is no text")?;
-    if !build(workspace, &llvm, &last, &format!("profile-use={profile}"))? {
+    let optimised = folder.join("optimised");
+    if !build(workspace, &llvm, &optimised, &format!("profile-use={}", text(&profile)?))? {
         return Ok(false);
     }
     let program = folder.join("hooklatch");
-    fs::copy(receiver(&llvm, &last), &program)?;
+    fs::copy(receiver(&llvm, &optimised), &program)?;
     println!("\nthe receiver for production is {}", program.display());
     Ok(true)
 }
 
-/// Builds the receiver with a flag that rustc and clang both know, in a target folder of its own: whether it went well.
-fn build(workspace: &Workspace, llvm: &Llvm, target: &Path, flag: &str) -> Result<bool> {
-    let for_host = llvm.host.replace('-', "_");
-    let target = target.to_str().ok_or("the path of the target folder is no text")?;
-    let clang = llvm.clang.to_str().ok_or("the path of clang is no text")?;
-    // A build for a named platform leaves out what only runs while building.
-    let build = [
-        "build",
-        "--release",
-        "--package",
-        "hooklatch-server",
-        "--target",
-        &llvm.host,
-        "--target-dir",
-        target,
-    ];
-    Cargo::new(workspace, &build)
+/// Builds the receiver with a flag that rustc and clang both know, in a folder of its own: whether it went well.
+///
+/// The flag takes the place of those that the caller has for rustc.
+fn build(workspace: &Workspace, llvm: &Llvm, folder: &Path, flag: &str) -> Result<bool> {
+    let host = llvm.host.replace('-', "_");
+    let folder = text(folder)?;
+    // With `--target`, cargo keeps the flag from what only runs while building.
+    let build = ["build", "--release", "--package", "hooklatch-server", "--target", &llvm.host];
+    Cargo::new(workspace, &[&build[..], &["--target-dir", folder]].concat())
+        .env("CARGO_BUILD_BUILD_DIR", folder)
         .env("CARGO_ENCODED_RUSTFLAGS", &format!("-C{flag}"))
-        .env(&format!("CC_{for_host}"), clang)
-        .env(&format!("CFLAGS_{for_host}"), &format!("'-f{flag}'"))
+        .env(&format!("CC_{host}"), text(&llvm.clang)?)
+        .env(&format!("CFLAGS_{host}"), &format!("'-f{flag}'"))
         .env("CC_SHELL_ESCAPED_FLAGS", "1")
         .run()
 }
 
-/// Where the receiver lies in a target folder.
-fn receiver(llvm: &Llvm, target: &Path) -> PathBuf {
-    target.join(&llvm.host).join("release").join("hooklatch")
+/// Where the receiver lies in such a folder.
+fn receiver(llvm: &Llvm, folder: &Path) -> PathBuf {
+    folder.join(&llvm.host).join("release").join("hooklatch")
+}
+
+/// The path as part of a flag, where it can be one.
+fn text(path: &Path) -> Result<&str> {
+    let text = path.to_str().filter(|text| !text.contains('\''));
+    text.ok_or_else(|| format!("{}: a path with an apostrophe, or no text", path.display()).into())
 }

@@ -1,11 +1,12 @@
-//! LLVM's own tools, of the version that rustc is made with: profiles of another one cannot be read.
+//! LLVM's own tools, of the version that rustc is built with: those of another one cannot read its profiles.
 
+use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::Result;
 
-/// What builds C and reads profiles as this machine's rustc does.
+/// The tools that share rustc's LLVM: clang, which builds C by the same profiles, and llvm-profdata, which merges them.
 #[derive(Debug)]
 pub(crate) struct Llvm {
     /// The platform that rustc builds for.
@@ -17,12 +18,14 @@ pub(crate) struct Llvm {
 impl Llvm {
     /// Looks for them; an error says what to install.
     pub(crate) fn find() -> Result<Self> {
-        let rustc = output(Path::new("rustc"), &["-vV"]).ok_or("rustc does not say its version")?;
-        let host = value(&rustc, "host").ok_or("rustc does not say its host")?.to_owned();
-        let version = value(&rustc, "LLVM version").ok_or("rustc does not say its LLVM version")?;
+        // The one that cargo takes.
+        let rustc = env::var_os("RUSTC").map_or_else(|| PathBuf::from("rustc"), PathBuf::from);
+        let said = output(&rustc, &["-vV"]).ok_or("rustc does not say its version")?;
+        let host = value(&said, "host").ok_or("rustc does not say its host")?.to_owned();
+        let version = value(&said, "LLVM version").ok_or("rustc does not say its LLVM version")?;
         let major = version.split('.').next().unwrap_or(version);
         // Rustup's component `llvm-tools` lies there.
-        let sysroot = output(Path::new("rustc"), &["--print", "sysroot"]).unwrap_or_default();
+        let sysroot = output(&rustc, &["--print", "sysroot"]).unwrap_or_default();
         let component = Path::new(sysroot.trim()).join("lib/rustlib").join(&host).join("bin");
         let clang = pick(major, &[format!("clang-{major}").into(), "clang".into()]);
         let profdata = pick(
@@ -40,8 +43,9 @@ impl Llvm {
                 let missing: Vec<&str> =
                     tools.iter().filter(|(_, found)| found.is_none()).map(|(name, _)| *name).collect();
                 Err(format!(
-                    "no {} of LLVM {major}, which this rustc is made with; \
-                     Debian and Ubuntu have them in the packages clang-{major} and llvm-{major}",
+                    "no {} of LLVM {major}, which this rustc is built with; Debian and Ubuntu have them in the \
+                     packages clang-{major} and llvm-{major} (older releases get them from apt.llvm.org), and \
+                     `rustup component add llvm-tools` brings llvm-profdata",
                     missing.join(" and no ")
                 )
                 .into())

@@ -39,9 +39,9 @@ usage: cargo xtask COMMAND
   crash [--rounds N] [--seed S]
                        kills the receiver, 200 times or N, and compares what it acknowledged with what it did
   bench [OPTIONS]      measures the receiver beside others; --help lists the options
-  dist                 builds the receiver for production, laid out by what it sees under load; needs clang and llvm
+  dist                 builds the receiver for production, by a profile of it under load; needs Linux, clang and LLVM
   tidy                 the rules that no compiler knows: manifests, module docs, providers, text
-  ci                   all of these as CI runs them";
+  ci                   what CI runs: format, tidy, lints, tests, generated files, features, documentation";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -26,7 +26,7 @@ pub(crate) struct Options {
     /// How many events the large inbox holds [default: 1000000]; ten million take 22 GB of disk while it runs.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1000..))]
     events: Option<u64>,
-    /// The receiver to measure [default: the one that was built with this program].
+    /// The receiver to measure [default: the one beside this program]; a consumer in Rust stays in this program.
     #[arg(long, value_name = "FILE")]
     pub(crate) receiver: Option<PathBuf>,
     /// Where the tables, the figures and, while it runs, the inboxes go.
