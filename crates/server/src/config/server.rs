@@ -1,6 +1,6 @@
 //! Addresses, limits, and where the inbox is.
 
-use std::net::{SocketAddr, ToSocketAddrs as _};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs as _};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -112,8 +112,18 @@ fn admin_address(text: &Spanned<String>, context: &mut Context<'_>) -> Result<So
 
 /// Whether nobody can listen on both.
 fn overlap(one: SocketAddr, other: SocketAddr) -> bool {
-    let is_one_ip = one.ip() == other.ip() || one.ip().is_unspecified() || other.ip().is_unspecified();
-    one.port() != 0 && one.port() == other.port() && is_one_ip
+    let (here, there) = (one.ip(), other.ip());
+    one.port() != 0 && one.port() == other.port() && (takes(here, there) || takes(there, here))
+}
+
+/// Whether who listens on the one address takes the other's port too.
+fn takes(one: IpAddr, other: IpAddr) -> bool {
+    match one {
+        IpAddr::V4(Ipv4Addr::UNSPECIFIED) => other.is_ipv4(),
+        // All addresses of IPv4 too, as most systems have it.
+        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => true,
+        one => one == other,
+    }
 }
 
 /// A token that callers of the admin API can show.
@@ -175,4 +185,31 @@ pub(super) fn inbox(raw: &RawInbox, context: &Context<'_>) -> Result<InboxConfig
         size => u64::try_from(units::size(size.as_ref(), 0, context)?).ok(),
     };
     Ok(InboxConfig { path, retention, max_size })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_addresses_overlap_where_the_system_would_refuse_the_second() {
+        let overlap = |one: &str, other: &str| overlap(one.parse().unwrap(), other.parse().unwrap());
+        for (one, other) in [
+            ("127.0.0.1:1", "127.0.0.1:1"),
+            ("127.0.0.1:1", "0.0.0.0:1"),
+            ("[::1]:1", "[::]:1"),
+            ("127.0.0.1:1", "[::]:1"),
+            ("0.0.0.0:1", "[::]:1"),
+        ] {
+            assert!(overlap(one, other) && overlap(other, one), "{one} {other}");
+        }
+        for (one, other) in [
+            ("127.0.0.1:1", "127.0.0.1:2"),
+            ("127.0.0.1:0", "127.0.0.1:0"),
+            ("127.0.0.1:1", "127.0.0.2:1"),
+            ("0.0.0.0:1", "[::1]:1"),
+        ] {
+            assert!(!overlap(one, other) && !overlap(other, one), "{one} {other}");
+        }
+    }
 }
