@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
 use std::sync::mpsc;
@@ -79,13 +80,21 @@ impl Receiver {
         let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).ok_or("no process")?;
         kill_process(pid, Signal::TERM)?;
         let began = Instant::now();
-        while self.has_ended()?.is_none() {
+        let status = loop {
+            if let Some(status) = self.has_ended()? {
+                break status;
+            }
             if began.elapsed() > STOP_WITHIN {
                 return Err(self.complaint("does not stop"));
             }
             pause(Duration::from_millis(1));
+        };
+        // A program without a handler ends by the very signal that asked it to.
+        if status.success() || status.signal() == Some(Signal::TERM.as_raw()) {
+            self.output()
+        } else {
+            Err(self.complaint(&format!("was asked to stop and ended with {status}")))
         }
-        self.output()
     }
 
     /// Whether it has ended, and how.
@@ -146,6 +155,8 @@ fn processor_time(stat: &str) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
+    use std::process::Stdio;
+
     use super::*;
 
     #[test]
@@ -173,5 +184,25 @@ mod tests {
         let error = Receiver::start(command, free_address().unwrap(), &folder).unwrap_err().to_string();
         fs::remove_dir_all(&folder).unwrap();
         assert!(error.contains("exit status: 3") && error.contains("no port for me"), "{error}");
+    }
+
+    #[test]
+    fn a_receiver_that_fails_while_it_stops_is_an_error() {
+        let stopped = |script: &str| {
+            let child = Command::new("sh").args(["-c", script]).stdout(Stdio::piped()).spawn();
+            let mut child = child.unwrap();
+            // It says when it is ready to be asked.
+            child.stdout.take().unwrap().read_exact(&mut [0]).unwrap();
+            let (address, folder) = (free_address().unwrap(), PathBuf::from("nowhere"));
+            let error = Receiver { child, address, folder, took: Duration::ZERO }.stop().unwrap_err();
+            error.to_string()
+        };
+        let failed = stopped("trap 'exit 3' TERM; echo; while :; do :; done");
+        assert!(failed.contains("ended with exit status: 3"), "{failed}");
+        // What cannot be read is what it has written, which comes after how it ended.
+        for well in ["trap 'exit 0' TERM; echo; while :; do :; done", "echo; while :; do :; done"] {
+            let error = stopped(well);
+            assert!(error.contains("No such file"), "{error}");
+        }
     }
 }
