@@ -124,7 +124,7 @@ impl Manner {
 }
 
 /// How many signatures are made ahead for each second of load; more than there are answers.
-const SIGNED_A_SECOND: u64 = 60_000;
+const SIGNED_A_SECOND: u64 = 250_000;
 
 impl Bench {
     /// A folder of its own for a receiver, which does not exist yet.
