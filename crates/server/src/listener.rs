@@ -4,6 +4,7 @@ mod connections;
 mod stream;
 
 use std::convert::Infallible;
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +17,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use connections::Connections;
@@ -30,6 +31,10 @@ pub(crate) struct Limits {
     pub(crate) shutdown_grace: Duration,
 }
 
+/// How many connections may wait to be accepted; the system may allow fewer.
+///
+/// What finds no room there is not refused: its sender tries again a second later.
+const MOST_TO_ACCEPT: u32 = 1024;
 /// The most bytes of headers that a connection may have in memory: strangers can have it from all connections at once.
 const MOST_BUFFERED: usize = 16 << 10;
 /// How long what was answered may stay unread.
@@ -39,6 +44,16 @@ const UNREAD_TIMEOUT: Duration = Duration::from_secs(30);
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 /// The longest wait after the system refused to accept a connection.
 const LONGEST_BACKOFF: Duration = Duration::from_secs(1);
+
+/// Listens on `address`: from now on the system lets connections wait.
+pub(crate) fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // The address is free again as soon as a server has ended, although its connections linger.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(MOST_TO_ACCEPT)
+}
 
 /// Serves connections until `stopped`, then lets those under way end within the grace period.
 pub(crate) async fn serve<F, Fut>(
@@ -148,6 +163,18 @@ fn end_when_unread(_stream: &TcpStream) {}
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;
+
+    /// A sender that closes each connection opens many at once after an outage.
+    #[tokio::test]
+    async fn a_burst_of_connections_waits_to_be_accepted() {
+        let allowed = std::fs::read_to_string("/proc/sys/net/core/somaxconn").unwrap();
+        let burst = allowed.trim().parse::<usize>().unwrap().min(300);
+        let listener = bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let address = listener.local_addr().unwrap();
+        let connect = |_| std::net::TcpStream::connect_timeout(&address, Duration::from_millis(500)).unwrap();
+        let connections: Vec<_> = (0..burst).map(connect).collect();
+        assert_eq!(connections.len(), burst);
+    }
 
     #[tokio::test]
     async fn answers_may_not_stay_unread_for_ever() {

@@ -111,9 +111,9 @@ impl Server {
     /// [`ServerError`], before any request was taken in.
     pub async fn start(self) -> Result<Running, ServerError> {
         let Self { config, clock, own } = self;
-        let intake_listener = bind("listen", config.server.listen).await?;
+        let intake_listener = bind("listen", config.server.listen)?;
         let admin_listener = match config.server.admin {
-            Some(address) => Some(bind("admin", address).await?),
+            Some(address) => Some(bind("admin", address)?),
             None => None,
         };
         let store = Arc::new(SqliteInbox::open(&config.inbox.path)?);
@@ -205,8 +205,8 @@ fn admin_token(config: &config::ServerConfig, inbox: &Path) -> Result<Secret, Se
     }
 }
 
-async fn bind(key: &'static str, address: SocketAddr) -> Result<TcpListener, ServerError> {
-    TcpListener::bind(address).await.map_err(|error| ServerError::Bind { key, address, error })
+fn bind(key: &'static str, address: SocketAddr) -> Result<TcpListener, ServerError> {
+    listener::bind(address).map_err(|error| ServerError::Bind { key, address, error })
 }
 
 /// A server that has its addresses and its inbox.

@@ -11,7 +11,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::TcpListener;
+use tokio::net::TcpSocket;
 
 use crate::Result;
 
@@ -20,7 +20,10 @@ pub(super) const ROLE: &str = "hyper";
 
 /// Reads each body and answers 200.
 pub(super) async fn run(address: SocketAddr) -> Result<()> {
-    let listener = TcpListener::bind(address).await?;
+    let socket = TcpSocket::new_v4()?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    let listener = socket.listen(1024)?;
     let mut server = http1::Builder::new();
     server.timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(5)).half_close(true);
     server.max_buf_size(64 << 10);
