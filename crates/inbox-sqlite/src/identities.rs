@@ -16,9 +16,9 @@ use crate::rows::{self, Insert};
 use crate::written::Written;
 
 /// How many go on waiting when some are written.
-const MOST_RECENT: usize = 1024;
+const MOST_RECENT: usize = 4096;
 /// How many events may tell their identities themselves: opening reads them all.
-const MOST_BEHIND: usize = 8 * MOST_RECENT;
+const MOST_BEHIND: usize = 4 * MOST_RECENT;
 
 /// Asks the table.
 pub(crate) const FIND: &str = "SELECT position FROM identity WHERE key = ?1";
@@ -40,6 +40,8 @@ pub(crate) struct Identities {
     recent: BTreeMap<Key, i64>,
     /// The newest position of all that have come.
     newest: i64,
+    /// The identities of the events up to here are in the table.
+    written_to: i64,
     round: Round,
     table: Written,
 }
@@ -73,7 +75,7 @@ impl Identities {
             before += 1;
         }
         let round = Round::new(&recent, newest, before);
-        Ok(Self { recent, newest, round, table: Written::read(connection)? })
+        Ok(Self { recent, newest, written_to: identified, round, table: Written::read(connection)? })
     }
 
     /// The position of the latest event that has this identity; `find` is [`FIND`], prepared.
@@ -111,6 +113,11 @@ impl Identities {
         Ok(())
     }
 
+    /// Writes all, unless the table has those of the events up to `position` already.
+    pub(crate) fn write_up_to(&mut self, connection: &Connection, position: i64) -> rusqlite::Result<()> {
+        if position <= self.written_to { Ok(()) } else { self.write_all(connection) }
+    }
+
     /// Writes all: from now on the table alone tells everything.
     pub(crate) fn write_all(&mut self, connection: &Connection) -> rusqlite::Result<()> {
         if self.recent.is_empty() {
@@ -143,6 +150,7 @@ impl Identities {
         connection
             .prepare_cached("UPDATE inbox SET identified = ?1")?
             .execute(params![self.round.began_at])?;
+        self.written_to = self.round.began_at;
         self.round = Round::new(&self.recent, self.newest, self.round.since);
         Ok(())
     }

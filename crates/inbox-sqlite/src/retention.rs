@@ -104,7 +104,9 @@ fn delete(
     early: usize,
 ) -> rusqlite::Result<(u64, u64)> {
     // What is not in their table yet would go with the events.
-    memory.identities.write_all(connection)?;
+    if let Some(last) = positions.last() {
+        memory.identities.write_up_to(connection, *last)?;
+    }
     let mut pruned = (0, 0);
     for (place, position) in positions.iter().enumerate() {
         if state_of(connection, *position)? != EventState::Done {
