@@ -1,6 +1,6 @@
 //! Genuine webhooks without end, each of them new.
 //!
-//! A [`Template`] is a whole request in bytes, made once of a documented sample.
+//! A [`Template`] is a whole request in bytes, made once of a documented sample with other values in it.
 //! Writing the next request copies it and overwrites a few digits in their places, so that making load costs little
 //! beside carrying it.
 
@@ -8,6 +8,7 @@ mod clock;
 mod member;
 mod source;
 mod template;
+mod varied;
 
 use std::collections::VecDeque;
 

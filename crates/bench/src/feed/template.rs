@@ -7,6 +7,7 @@ use std::sync::Arc;
 use hooklatch_server::providers::Sending;
 
 use super::member::{self, DIGITS};
+use super::varied::varied;
 use super::{Account, Clock, Put, Reuse, object};
 use crate::Result;
 
@@ -34,7 +35,8 @@ impl fmt::Debug for Template {
 impl Template {
     /// A request that carries `body`, with a place for everything that changes in it.
     pub(super) fn new(account: &Account, kind: &'static str, body: &[u8], reuse: Reuse) -> Result<Self> {
-        let (body, places) = with_places(account.provider, std::str::from_utf8(body)?);
+        let body = varied(account, kind, std::str::from_utf8(body)?);
+        let (body, places) = with_places(account.provider, std::str::from_utf8(&body)?);
         let signed = account.handler.sign(kind, &body);
         let mut head = format!("POST /{}", account.provider);
         if let Some(token) = &signed.path_token {
