@@ -97,6 +97,7 @@ fn arrival(account: &Account, feed: &mut Feed, consumer: ConsumerId) -> Result<A
     let request = Request::new(map, body.as_bytes().to_vec(), now());
     let verified = authenticate(&*account.handler, request).map_err(|rejected| rejected.cause.to_string())?;
     let decoded = account.handler.decode(&verified)?;
+    let sample = account.sample(decoded.event.kind())?;
     let identity = decoded.event.identity();
     let key = identity.key(decoded.event.kind(), verified.body());
     let reading = reading(account.provider, &*decoded.event);
@@ -109,6 +110,7 @@ fn arrival(account: &Account, feed: &mut Feed, consumer: ConsumerId) -> Result<A
         proof,
         headers: headers::encode(&request.headers, &account.handler.secret_headers()),
         body: request.body,
+        sample: Some(sample.body),
         content: Content::Event(reading),
         consumers: vec![consumer],
         identity: (identity.class(), key),

@@ -111,6 +111,7 @@ impl Store {
             proof: Proof::Path,
             headers: b"content-type: application/json\n".to_vec(),
             body: Bytes::from(body),
+            sample: None,
             content: Content::Event(Reading {
                 kind: "orders.order_updated".to_owned(),
                 topic: "order.updated".to_owned(),

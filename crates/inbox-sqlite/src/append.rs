@@ -8,6 +8,7 @@ use hooklatch_core::{EventId, IdentityClass, IdentityKey};
 use hooklatch_inbox::{Appended, Arrival, ConsumerId, Content, Reading};
 use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Statement, params};
 
+use crate::body::{Body, Samples};
 use crate::claim::Desk;
 use crate::identities::{self, Identities, Key, count_repeat};
 use crate::index;
@@ -26,6 +27,7 @@ pub(crate) struct Memory {
     /// Those of the events of the transaction that is being written.
     pub(crate) subjects: Vec<Place>,
     sources: HashMap<Arc<str>, i64>,
+    samples: Samples,
     routes: HashMap<Vec<ConsumerId>, i64>,
     /// The latest peer and its text: many requests in a row come from one.
     peer: Option<(IpAddr, String)>,
@@ -41,8 +43,16 @@ impl Memory {
         )?;
         let instance = crate::row::instance(connection)?;
         let identities = Identities::read(connection)?;
-        let (sources, routes) = (HashMap::new(), HashMap::new());
-        Ok(Self { last, instance, identities, subjects: Vec::new(), sources, routes, peer: None })
+        Ok(Self {
+            last,
+            instance,
+            identities,
+            subjects: Vec::new(),
+            sources: HashMap::new(),
+            samples: Samples::default(),
+            routes: HashMap::new(),
+            peer: None,
+        })
     }
 
     pub(crate) fn id(&self, position: i64) -> EventId {
@@ -111,20 +121,21 @@ impl<'c> Statements<'c> {
         let find = connection.prepare_cached(identities::FIND)?;
         let insert = connection.prepare_cached(
             "INSERT INTO event (position, route, source, kind, topic, subject, time, received, proof, peer,
-                                attributes, fault, identity, headers, body)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+                                attributes, fault, identity, headers, body, sample)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
         )?;
         Ok(Self { find, insert })
     }
 }
 
-/// Writes the arrival down, or counts it as a repeat.
+/// Writes the arrival down with its body, which was taken out of it, or counts it as a repeat.
 pub(crate) fn append(
     connection: &Connection,
     statements: &mut Statements<'_>,
     memory: &mut Memory,
     desks: &[Arc<Desk>],
     arrival: &Arrival,
+    body: &Body,
 ) -> rusqlite::Result<Appended> {
     let source = memory.source(connection, arrival)?;
     let position = position::next(memory.last, arrival.received_at);
@@ -137,8 +148,10 @@ pub(crate) fn append(
         return Ok(Appended { id: memory.id(first), is_new: false });
     }
     let route = memory.route(connection, &arrival.consumers)?;
+    let sample = body.sample.map(|sample| memory.samples.number(connection, sample)).transpose()?;
     let peer = arrival.peer.map(|peer| memory.peer(peer));
-    insert_event(&mut statements.insert, arrival, position, route, source, peer, &identity)?;
+    let row = NewRow { position, route, source, peer, identity: &identity, body: &body.bytes, sample };
+    insert_event(&mut statements.insert, arrival, &row)?;
     memory.identities.remember(identity, position);
     let subject = match &arrival.content {
         Content::Event(reading) => reading.subject.as_deref().map(index::hash),
@@ -164,35 +177,39 @@ pub(crate) fn attributes(reading: &Reading) -> Option<String> {
     if members.is_empty() { None } else { serde_json::to_string(&members).ok() }
 }
 
-fn insert_event(
-    insert: &mut Statement<'_>,
-    arrival: &Arrival,
+/// What stands in the row of an event beside what arrived.
+struct NewRow<'a> {
     position: i64,
     route: i64,
     source: i64,
-    peer: Option<&str>,
-    identity: &[u8],
-) -> rusqlite::Result<()> {
+    peer: Option<&'a str>,
+    identity: &'a Key,
+    body: &'a [u8],
+    sample: Option<i64>,
+}
+
+fn insert_event(insert: &mut Statement<'_>, arrival: &Arrival, row: &NewRow<'_>) -> rusqlite::Result<()> {
     let (reading, fault) = match &arrival.content {
         Content::Event(reading) => (Some(reading), None),
         Content::Quarantined { reason } => (None, Some(reason)),
     };
     insert.execute(params![
-        position,
-        route,
-        source,
+        row.position,
+        row.route,
+        row.source,
         reading.map(|reading| &reading.kind),
         reading.map(|reading| &reading.topic),
         reading.and_then(|reading| reading.subject.as_ref()),
         reading.and_then(|reading| reading.time).map(nanoseconds),
         nanoseconds(arrival.received_at),
         arrival.proof.as_str(),
-        peer,
+        row.peer,
         reading.and_then(attributes),
         fault,
-        identity,
+        row.identity,
         arrival.headers,
-        &*arrival.body,
+        row.body,
+        row.sample,
     ])?;
     Ok(())
 }

@@ -15,6 +15,7 @@ use rusqlite::params;
 use time::OffsetDateTime;
 use tokio::sync::{mpsc, oneshot, watch};
 
+use crate::body::Body;
 use crate::fault::{busy, closed, not_written};
 use crate::inbox::{MOST_WAITING_BYTES, OVERHEAD, SqliteInbox, join};
 use crate::writer::Job;
@@ -29,17 +30,18 @@ impl Inbox for SqliteInbox {
         register::run(self, consumers).await
     }
 
-    async fn append(&self, arrival: Arrival) -> Result<Appended, InboxError> {
+    async fn append(&self, mut arrival: Arrival) -> Result<Appended, InboxError> {
         let size = (arrival.body.len() + OVERHEAD).min(MOST_WAITING_BYTES);
         let permits = u32::try_from(size).map_err(|_| busy())?;
         let permit = Arc::clone(&self.budget).try_acquire_many_owned(permits).map_err(|_| busy())?;
         let (answer, answered) = oneshot::channel();
-        self.jobs()?.try_send(Job::Append(Box::new(arrival), permit, answer)).map_err(
-            |error| match error {
+        let body = Body::pack(std::mem::take(&mut arrival.body), arrival.sample);
+        self.jobs()?.try_send(Job::Append(Box::new(arrival), body, permit, answer)).map_err(|error| {
+            match error {
                 mpsc::error::TrySendError::Full(_) => busy(),
                 mpsc::error::TrySendError::Closed(_) => closed(),
-            },
-        )?;
+            }
+        })?;
         answered.await.map_err(|_| not_written())
     }
 

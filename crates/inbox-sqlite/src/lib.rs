@@ -4,6 +4,7 @@ mod inbox;
 
 mod append;
 mod backup;
+mod body;
 mod checkpoint;
 mod claim;
 mod contract;

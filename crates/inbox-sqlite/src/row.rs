@@ -1,6 +1,6 @@
 //! Rows of the table `event` as records.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use bytes::Bytes;
 use hooklatch_core::Proof;
@@ -9,7 +9,7 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, Row, params};
 use time::OffsetDateTime;
 
-use crate::position;
+use crate::{body, position};
 
 /// Nanoseconds since 1970, which fit from the year 1677 to 2262; what lies beyond is as far away as fits.
 pub(crate) fn nanoseconds(time: OffsetDateTime) -> i64 {
@@ -27,27 +27,30 @@ pub(crate) fn instance(connection: &Connection) -> rusqlite::Result<i64> {
     connection.prepare_cached("SELECT instance FROM inbox")?.query_row([], |row| row.get(0))
 }
 
+static EVENT: LazyLock<String> = LazyLock::new(|| {
+    let columns = "source.name, source.provider, kind, topic, subject, time, received, proof, peer, attributes, headers";
+    format!(
+        "SELECT {columns}, {} FROM event JOIN source ON source.id = event.source {} WHERE position = ?1",
+        body::COLUMNS,
+        body::JOIN
+    )
+});
+
 /// The event at `position`.
 pub(crate) fn event(connection: &Connection, instance: i64, position: i64) -> rusqlite::Result<StoredEvent> {
-    connection
-        .prepare_cached(
-            "SELECT source.name, source.provider, kind, topic, subject, time, received, proof, peer, attributes,
-                    headers, body
-             FROM event JOIN source ON source.id = event.source WHERE position = ?1",
-        )?
-        .query_row(params![position], |row| {
-            Ok(StoredEvent {
-                id: position::event_id(position, instance),
-                source: Arc::from(row.get_ref(0)?.as_str()?),
-                provider: Arc::from(row.get_ref(1)?.as_str()?),
-                reading: reading(row)?,
-                received_at: time(row.get(6)?).ok_or_else(|| corrupt(6, "received"))?,
-                proof: proof(row, 7)?,
-                peer: row.get_ref(8)?.as_str_or_null()?.and_then(|peer| peer.parse().ok()),
-                headers: Bytes::copy_from_slice(row.get_ref(10)?.as_blob()?),
-                body: Bytes::copy_from_slice(row.get_ref(11)?.as_blob()?),
-            })
+    connection.prepare_cached(&EVENT)?.query_row(params![position], |row| {
+        Ok(StoredEvent {
+            id: position::event_id(position, instance),
+            source: Arc::from(row.get_ref(0)?.as_str()?),
+            provider: Arc::from(row.get_ref(1)?.as_str()?),
+            reading: reading(row)?,
+            received_at: time(row.get(6)?).ok_or_else(|| corrupt(6, "received"))?,
+            proof: proof(row, 7)?,
+            peer: row.get_ref(8)?.as_str_or_null()?.and_then(|peer| peer.parse().ok()),
+            headers: Bytes::copy_from_slice(row.get_ref(10)?.as_blob()?),
+            body: body::read(row)?,
         })
+    })
 }
 
 fn reading(row: &Row<'_>) -> rusqlite::Result<Option<Reading>> {

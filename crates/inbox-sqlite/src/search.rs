@@ -1,10 +1,11 @@
 //! What a query asks for, as SQL over the event log.
 
 use hooklatch_inbox::{EventState, Query, glob};
+use memchr::memmem::Finder;
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params_from_iter};
 
-use crate::{index, position, row};
+use crate::{body, index, position, row};
 
 /// Where dispatches are dead. Left to itself, SQLite reads all that ever ended, for the sake of their order.
 const DEAD: &str = "SELECT DISTINCT position FROM dispatch INDEXED BY dispatch_dead WHERE state = 2";
@@ -42,9 +43,6 @@ impl<'a> Search<'a> {
         }
         if let Some(until) = query.until {
             search.ask("event.received < ?", row::nanoseconds(until));
-        }
-        if let Some(text) = &query.text {
-            search.ask("instr(event.body, CAST(? AS BLOB)) > 0", text.clone());
         }
         if let Some(after) = query.after {
             search.ask("event.position < ?", position::position(after, instance).unwrap_or(i64::MIN));
@@ -88,9 +86,15 @@ impl<'a> Search<'a> {
             Direction::NewestFirst => "DESC",
             Direction::OldestFirst => "ASC",
         };
+        // Bodies are read only where somebody asks for what is in them.
+        let text = self.query.text.as_ref().map(Finder::new);
+        let (bodies, samples) = match text {
+            Some(_) => (format!(", {}", body::COLUMNS), body::JOIN),
+            None => (String::new(), ""),
+        };
         let sql = format!(
-            "SELECT {columns}, kind AS found_kind, topic AS found_topic
-             FROM {} CROSS JOIN source ON source.id = event.source
+            "SELECT {columns}, kind AS found_kind, topic AS found_topic{bodies}
+             FROM {} CROSS JOIN source ON source.id = event.source {samples}
              WHERE {} ORDER BY event.position {order}",
             self.candidates,
             self.conditions.join(" AND ")
@@ -102,8 +106,11 @@ impl<'a> Search<'a> {
                 let Some(pattern) = pattern else { return Ok(true) };
                 Ok(row.get_ref(column)?.as_str_or_null()?.is_some_and(|text| glob(pattern, text)))
             };
+            // What cannot be unpacked is found by `verify`, and by whoever asks for that event.
+            let has_text = |text: &Finder<'_>| body::read(row).is_ok_and(|body| text.find(&body).is_some());
             if fits(&self.query.kind, "found_kind")?
                 && fits(&self.query.topic, "found_topic")?
+                && text.as_ref().is_none_or(has_text)
                 && !found(row)?
             {
                 break;

@@ -1,7 +1,7 @@
 //! The tables, version by version; `docs/inbox.md` explains them.
 
 /// What leads from each version to the next, from an empty file on. A step that was released is never changed.
-pub(crate) const STEPS: [&str; 3] = [FIRST, SUBJECTS_AND_REJECTED, IDENTITIES_LATER];
+pub(crate) const STEPS: [&str; 4] = [FIRST, SUBJECTS_AND_REJECTED, IDENTITIES_LATER, PACKED_BODIES];
 
 const FIRST: &str = "
 CREATE TABLE inbox (
@@ -118,4 +118,13 @@ const IDENTITIES_LATER: &str = "
 ALTER TABLE inbox ADD COLUMN                -- up to here every event's identity is in its table, from here on in the event only
     identified  INTEGER NOT NULL DEFAULT 0;
 UPDATE inbox SET identified = (SELECT coalesce(max(position), 0) FROM event);
+";
+
+const PACKED_BODIES: &str = "
+CREATE TABLE sample (                       -- a published body, which bodies that are packed with it resemble
+    id          INTEGER PRIMARY KEY,
+    body        BLOB NOT NULL
+) STRICT;
+ALTER TABLE event ADD COLUMN                -- what its body is packed with; NULL where it is kept as it came
+    sample      INTEGER;
 ";

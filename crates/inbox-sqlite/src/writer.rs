@@ -11,6 +11,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
 
 use crate::append::{self, Memory, Statements};
+use crate::body::Body;
 use crate::claim::Desk;
 use crate::fault::unavailable;
 use crate::jobs::{self, Jobs};
@@ -23,8 +24,8 @@ const READERS_MAY_TAKE: Duration = Duration::from_millis(20);
 
 /// Something to write, and whom to tell once it is durable.
 pub(crate) enum Job {
-    /// An arrival; the permit is its share of the memory that may wait.
-    Append(Box<Arrival>, OwnedSemaphorePermit, oneshot::Sender<Appended>),
+    /// An arrival and its body; the permit is its share of the memory that may wait.
+    Append(Box<Arrival>, Body, OwnedSemaphorePermit, oneshot::Sender<Appended>),
     /// Anything else.
     Write(Box<Write>, oneshot::Sender<()>),
 }
@@ -179,8 +180,9 @@ fn write(
     let mut statements = Statements::prepare(&transaction)?;
     for job in batch.drain(..) {
         answers.push(match job {
-            Job::Append(arrival, _permit, answer) => {
-                let appended = append::append(&transaction, &mut statements, memory, &desks, &arrival)?;
+            Job::Append(arrival, body, _permit, answer) => {
+                let appended =
+                    append::append(&transaction, &mut statements, memory, &desks, &arrival, &body)?;
                 Answer::Appended(appended, answer)
             }
             Job::Write(write, answer) => {

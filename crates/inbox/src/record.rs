@@ -28,6 +28,8 @@ pub struct Arrival {
     pub headers: Vec<u8>,
     /// The body as received.
     pub body: Bytes,
+    /// A published body of the same kind, where there is one: a store may keep only what is different.
+    pub sample: Option<&'static [u8]>,
     /// What was read out of it.
     pub content: Content,
     /// Who wants it; sorted, none twice.

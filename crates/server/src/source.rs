@@ -5,7 +5,9 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use hooklatch_core::{Decoded, Event, EventTime, Handler, Identity, Unauthenticated, Undecodable, Verified};
+use hooklatch_core::{
+    Decoded, Event, EventTime, Handler, Identity, Sample, Unauthenticated, Undecodable, Verified,
+};
 use hooklatch_inbox::{Arrival, ConsumerId, Content, Facts, Filter, Inbox, InboxError, Reading, headers};
 use http::HeaderName;
 use jiff::tz::TimeZone;
@@ -22,6 +24,8 @@ use crate::rejected::Allowance;
 pub(crate) struct Source {
     pub(crate) name: Arc<str>,
     pub(crate) handler: Arc<dyn Handler>,
+    /// One published webhook of each kind.
+    samples: &'static [Sample],
     pub(crate) has_path_token: bool,
     pub(crate) answers: Answers,
     /// How long an answer may take.
@@ -72,6 +76,7 @@ impl Source {
             unproven_body: handler.unproven_body(),
             rejected: Allowance::default(),
             rejections: Quiet::default(),
+            samples: config.handler.samples(),
             timezone: config.timezone.clone(),
             secret_headers: handler.secret_headers(),
             subscriptions,
@@ -88,20 +93,26 @@ impl Source {
 
     /// Reads what happened, finds out who wants it, and makes a record of both.
     pub(crate) fn arrival(&self, verified: Verified) -> Delivery {
-        let (content, identity, consumers) = match self.handler.decode(&verified) {
+        let (content, identity, consumers, sample) = match self.handler.decode(&verified) {
             Ok(Decoded { event, drift }) => {
                 self.report(drift.paths());
                 let identity = event.identity();
                 let key = identity.key(event.kind(), verified.body());
                 let reading = self.reading(&*event);
                 let consumers = self.consumers(&reading);
-                (Content::Event(reading), (identity.class(), key), consumers)
+                let sample = self.samples.iter().find(|sample| sample.kind == event.kind());
+                (Content::Event(reading), (identity.class(), key), consumers, sample)
             }
             Err(error) => {
                 tracing::warn!(source = %self.name, kind = error.kind().as_str(), "quarantined: {error}");
                 let identity = Identity::Content { clock: None };
                 let key = identity.key("", verified.body());
-                (Content::Quarantined { reason: error.to_string() }, (identity.class(), key), Vec::new())
+                (
+                    Content::Quarantined { reason: error.to_string() },
+                    (identity.class(), key),
+                    Vec::new(),
+                    None,
+                )
             }
         };
         let is_readable = matches!(content, Content::Event(_));
@@ -115,6 +126,7 @@ impl Source {
             proof,
             headers: headers::encode(&request.headers, &self.secret_headers),
             body: request.body,
+            sample: sample.map(|sample| sample.body),
             content,
             consumers,
             identity,

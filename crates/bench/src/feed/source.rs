@@ -56,7 +56,7 @@ impl Account {
         format!("[[source]]\nname = \"{0}\"\nprovider = \"{0}\"\n{proof}\n\n", self.provider)
     }
 
-    pub(super) fn sample(&self, kind: &str) -> Result<&'static Sample> {
+    pub(crate) fn sample(&self, kind: &str) -> Result<&'static Sample> {
         let found = self.handler.samples().iter().find(|sample| sample.kind == kind);
         Ok(found.ok_or_else(|| format!("{}: no sample of `{kind}`", self.provider))?)
     }

@@ -149,6 +149,7 @@ fn plain(subject: &str) -> Arrival {
         proof: Proof::Path,
         headers: Vec::new(),
         body: Bytes::copy_from_slice(subject.as_bytes()),
+        sample: None,
         content: Content::Event(Reading {
             kind: "k".to_owned(),
             subject: Some(subject.to_owned()),

@@ -10,6 +10,7 @@ mod lanes;
 mod latest;
 mod misfortunes;
 mod overlap;
+mod packed;
 mod rejected;
 mod upkeep;
 mod versions;
@@ -72,6 +73,7 @@ impl Fixture {
             proof: Proof::Path,
             headers: b"content-type: application/json\n".to_vec(),
             body: Bytes::copy_from_slice(body.as_bytes()),
+            sample: None,
             content: Content::Event(Reading {
                 kind: "orders.order_updated".to_owned(),
                 topic: "order.updated".to_owned(),

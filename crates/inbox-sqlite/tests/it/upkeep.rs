@@ -150,7 +150,7 @@ fn multiply(path: &std::path::Path, count: u32) {
              INSERT INTO dispatch SELECT copy.position, consumer, replay, state, started, took
                 FROM copy JOIN dispatch ON dispatch.position = original;
              INSERT INTO event SELECT copy.position, route, source, kind, topic, subject || copy.position, time, received,
-                    proof, peer, attributes, fault, copy.identity, headers, body
+                    proof, peer, attributes, fault, copy.identity, headers, body, sample
                 FROM copy JOIN event ON event.position = original;"
         ))
         .unwrap();

@@ -73,6 +73,22 @@ async fn a_file_of_version_2_still_knows_what_it_had_taken_in() {
 }
 
 #[tokio::test]
+async fn a_file_of_version_3_hands_on_the_bodies_that_it_has() {
+    let folder = tempfile::tempdir().unwrap();
+    let inbox = SqliteInbox::open(&past("v3.db", folder.path())).unwrap();
+    assert_eq!(inbox.verify().await.unwrap(), Vec::<String>::new());
+    let ids = inbox.register(&[ConsumerSpec::new("billing", Ordering::Subject)]).await.unwrap();
+    let claim = inbox.claim(ids[0], 10, datetime!(2100-01-01 0:00 UTC)).await.unwrap();
+    let mut sizes: Vec<_> = claim.events.iter().map(|claimed| claimed.event.body.len()).collect();
+    sizes.sort_unstable();
+    assert_eq!(sizes, [735, 6116, 10_501]);
+    let quarantined = Query { state: Some(EventState::Quarantined), limit: 10, ..Query::default() };
+    let quarantined = inbox.events(quarantined).await.unwrap().events;
+    let broken = inbox.event(quarantined[0].id).await.unwrap().unwrap().event;
+    assert_eq!(broken.body, r#"{"broken":"#.to_owned() + "\n");
+}
+
+#[tokio::test]
 async fn a_new_file_and_a_migrated_one_have_the_same_tables() {
     let folder = tempfile::tempdir().unwrap();
     let tables = |path: &Path| -> Vec<(String, String)> {
@@ -84,7 +100,7 @@ async fn a_new_file_and_a_migrated_one_have_the_same_tables() {
         rows.collect::<Result<_, _>>().unwrap()
     };
     let new = tables(&folder.path().join("new.db"));
-    for version in ["v1.db", "v2.db"] {
+    for version in ["v1.db", "v2.db", "v3.db"] {
         assert_eq!(tables(&past(version, folder.path())), new, "{version}");
     }
 }

@@ -17,6 +17,7 @@ cases![
     many_at_once_are_all_kept,
     an_id_is_a_uuid_of_version_7_and_stays,
     what_nobody_wants_is_done,
+    a_body_comes_back_byte_for_byte_whatever_it_resembles,
     what_could_not_be_read_is_kept_and_handed_to_nobody,
     the_news_is_out_before_the_answer,
     order_is_that_of_arrival_whatever_the_clock_says,
@@ -66,6 +67,49 @@ fn check(event: &crate::StoredEvent, arrival: &Arrival) {
         reading
     };
     assert_eq!(by_name(stored), by_name(expected));
+}
+
+/// A sample is a help for the store, and no part of the event.
+async fn a_body_comes_back_byte_for_byte_whatever_it_resembles(stand: Stand) {
+    let mut stand = stand.with(ONE).await;
+    let bodies = bodies();
+    let mut ids = Vec::new();
+    for body in &bodies {
+        let number = ids.len().to_string();
+        let arrival = Arrival { body: body.clone(), sample: Some(SAMPLE), ..stand.arrival(&number, &number) };
+        ids.push(stand.take_in(arrival).await.id);
+    }
+    for _ in 0..2 {
+        for (id, body) in ids.iter().zip(&bodies) {
+            assert_eq!(&stand.detail(*id).await.event.body, body);
+        }
+        stand = stand.reopen().await;
+    }
+    let mut found = stand.find(Query { text: Some("Maria".to_owned()), ..Query::default() }).await;
+    found.sort_unstable();
+    assert_eq!(found, ids[1..3]);
+    let claim = stand.inbox.claim(stand.consumers[0], 10, NOON).await.unwrap();
+    let handed_on: Vec<_> = claim.events.into_iter().map(|claimed| claimed.event.body).collect();
+    assert_eq!(handed_on, bodies);
+}
+
+/// A published body.
+const SAMPLE: &[u8] =
+    br#"{"event":"charge.paid","data":{"id":"00000000-0000-0000-0000-000000000000","amount":100,
+    "currency":"BRL","status":"PAID","customer":{"name":"Somebody","email":"somebody@example.com"},
+    "transactions":[{"paymentType":"CREDIT","installmentNumber":1,"transactionId":"1","brand":"VISA"}]}}"#;
+
+/// The sample itself, two like it, three that are not.
+fn bodies() -> [Bytes; 6] {
+    let sample = std::str::from_utf8(SAMPLE).unwrap();
+    [
+        Bytes::from_static(SAMPLE),
+        sample.replace("Somebody", "Maria").into(),
+        [sample, &" ".repeat(100_000), sample].concat().replace("100", "Maria").into(),
+        Bytes::new(),
+        "{}".into(),
+        (0..=u8::MAX).cycle().take(300_000).collect(),
+    ]
 }
 
 /// Bytes and texts are kept whatever is in them: nothing that was proven is refused for what it says.

@@ -114,6 +114,7 @@ impl Stand {
             proof: Proof::Path,
             headers: b"content-type: application/json\n".to_vec(),
             body: Bytes::copy_from_slice(body.as_bytes()),
+            sample: None,
             content: Content::Event(reading(subject)),
             consumers: sorted(&self.consumers),
             identity: (identity.class(), identity.key("order_updated", body.as_bytes())),

@@ -5,12 +5,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use fastrand::Rng;
 use hooklatch_core::Signed;
 use hooklatch_server::config::SourceConfig;
 use hooklatch_server::{Config, providers::Sending};
 use http::HeaderMap;
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
 /// Sources with secrets of their own, as they stand in the receiver's configuration.
 pub(crate) const SOURCES: &str = r#"
@@ -197,6 +199,12 @@ fn request(path: &str, headers: &HeaderMap, body: &[u8]) -> Vec<u8> {
     for (name, value) in headers {
         write!(head, "{name}: {}\r\n", value.to_str().unwrap()).unwrap();
     }
+    write!(head, "content-digest: {}\r\n", digest(body)).unwrap();
     write!(head, "content-length: {}\r\n\r\n", body.len()).unwrap();
     [head.as_bytes(), body].concat()
+}
+
+/// The digest of the body as its header has it (RFC 9530): kept as it came, whatever becomes of the body.
+pub(crate) fn digest(body: &[u8]) -> String {
+    format!("sha-256=:{}:", BASE64_STANDARD.encode(Sha256::digest(body)))
 }

@@ -29,11 +29,15 @@ fn handed_on(program: &Program) -> Vec<Value> {
 }
 
 /// Makes the inbox what it were if the version that took this event in had not understood it.
-fn forget(folder: &Path, body: &[u8]) {
+fn forget(folder: &Path, event: &Fixture) {
     let inbox = Connection::open(folder.join("hooklatch.db")).unwrap();
     inbox.execute("INSERT INTO route (consumers) VALUES ('') ON CONFLICT DO NOTHING", []).unwrap();
     let position: i64 = inbox
-        .query_row("SELECT position FROM event WHERE body = ?1", params![body], |row| row.get(0))
+        .query_row(
+            "SELECT position FROM event WHERE kind = ?1",
+            params![event.expect["type"].as_str()],
+            |row| row.get(0),
+        )
         .unwrap();
     for sql in [
         "DELETE FROM identity WHERE key = (SELECT identity FROM event WHERE position = ?1)",
@@ -56,8 +60,8 @@ fn what_is_understood_by_now_goes_to_its_consumers() {
     let repeat = second.post(&program).body.trim().to_owned();
     eventually("both are handed on", || (handed_on(&program).len() == 2).then_some(()));
     let program = program.while_stopped(|folder| {
-        forget(folder, &first.body);
-        forget(folder, &second.body);
+        forget(folder, &first);
+        forget(folder, &second);
     });
     // The second came again meanwhile, to a version that understood it.
     let original = second.post(&program).body.trim().to_owned();
@@ -109,7 +113,7 @@ fn a_source_that_is_gone_reads_nothing() {
     let program = Program::start(&config());
     let id = first.post(&program).body.trim().to_owned();
     let program = program.while_stopped(|folder| {
-        forget(folder, &first.body);
+        forget(folder, &first);
         let file = folder.join("hooklatch.toml");
         let renamed = std::fs::read_to_string(&file).unwrap().replace("name = \"orders\"", "name = \"shop\"");
         std::fs::write(file, renamed).unwrap();

@@ -186,6 +186,7 @@ impl Sent {
             headers: b"x: y\n".to_vec(),
             identity: (identity.class(), identity.key(self.kind(), body.as_bytes())),
             body: Bytes::from(body),
+            sample: None,
             content: Content::Event(Reading {
                 kind: self.kind().to_owned(),
                 topic: "order.updated".to_owned(),
@@ -211,6 +212,7 @@ pub(super) fn unreadable(body: u8, now: OffsetDateTime) -> Arrival {
         headers: Vec::new(),
         identity: (identity.class(), identity.key("", body.as_bytes())),
         body: Bytes::from(body),
+        sample: None,
         content: Content::Quarantined { reason: "who knows".to_owned() },
         consumers: Vec::new(),
     }

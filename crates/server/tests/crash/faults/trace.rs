@@ -47,23 +47,23 @@ impl Trace {
         Self { calls }
     }
 
-    /// Whether the request whose body holds `body` was answered with `answer` only after it was durable.
+    /// Whether the request that `mark` stands in was answered with `answer` only after it was durable.
     ///
     /// # Errors
     ///
     /// Which of the three calls is missing or in the wrong place.
-    pub(super) fn check(&self, body: &str, answer: &str) -> Result<(), String> {
+    pub(super) fn check(&self, mark: &str, answer: &str) -> Result<(), String> {
         let answered = self.calls.iter().find(|call| call.is_answer() && call.arguments.contains(answer));
         let answered = answered.ok_or_else(|| format!("no call writes the answer {answer}"))?;
         let is_write = |call: &&Call| call.is_to_log() && call.name.starts_with("pwrite");
-        let written = self.calls.iter().filter(is_write).find(|call| call.arguments.contains(body));
-        let written = written.ok_or_else(|| format!("no call writes {body} to the log"))?;
+        let written = self.calls.iter().filter(is_write).find(|call| call.arguments.contains(mark));
+        let written = written.ok_or_else(|| format!("no call writes {mark} to the log"))?;
         let is_sync = |call: &&Call| matches!(call.name.as_str(), "fsync" | "fdatasync") && call.is_to_log();
         let covers = |sync: &&Call| sync.began > written.returned && sync.returned < answered.began;
         let sync = self.calls.iter().filter(is_sync).filter(|sync| !sync.failed).find(covers);
         sync.map(drop).ok_or_else(|| {
             format!(
-                "{body} is in the log at line {}, the answer {answer} begins at {}, and no sync lies between",
+                "{mark} is in the log at line {}, the answer {answer} begins at {}, and no sync lies between",
                 written.returned + 1,
                 answered.began + 1
             )
