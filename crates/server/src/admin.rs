@@ -121,13 +121,13 @@ impl Admin {
         Ok(self.prove(&turn, answer).await)
     }
 
-    /// Leave for one call, for the command that asked with this number.
+    /// Leave for one call, for the command that asked with this nonce.
     fn give_turn(&self, command: &str) -> Result<Response<Full<Bytes>>, Problem> {
-        let Ok(number) = self.turns.give(Instant::now()) else {
+        let Ok(nonce) = self.turns.give(Instant::now()) else {
             return Err(Problem::of(StatusCode::INTERNAL_SERVER_ERROR).because("no random bytes"));
         };
-        let proof = self.shared().of_server(command, &number).unwrap_or_default();
-        Ok(response(Reply::Json(json!({ "number": number, "proof": proof }))))
+        let proof = self.shared().of_server(command, &nonce).unwrap_or_default();
+        Ok(response(Reply::Json(json!({ "nonce": nonce, "proof": proof }))))
     }
 
     /// The same answer with the proof that it is this server's.

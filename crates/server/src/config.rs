@@ -3,7 +3,7 @@
 mod consumer;
 mod error;
 mod files;
-mod local;
+pub(crate) mod local;
 mod private;
 mod raw;
 mod secret;

@@ -9,6 +9,7 @@ mod budget;
 pub mod cli;
 pub mod config;
 mod descriptors;
+mod hexadecimal;
 mod intake;
 mod listener;
 mod members;

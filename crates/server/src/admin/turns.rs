@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::challenge::{Turn, number};
+use super::challenge::Turn;
+use crate::hexadecimal;
 
 /// The most that are open; beyond that the oldest goes. Only whoever knows the token gets any.
 const MOST: usize = 1024;
@@ -19,19 +20,19 @@ const VALID: Duration = Duration::from_secs(10);
 pub(crate) struct Turns(Mutex<VecDeque<(Turn, Instant)>>);
 
 impl Turns {
-    /// A new turn; gives its number.
+    /// A new turn; gives its nonce.
     ///
     /// # Errors
     ///
     /// When the system has no random bytes.
     pub(super) fn give(&self, now: Instant) -> io::Result<String> {
-        let number = number()?;
+        let nonce = hexadecimal::random()?;
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        open.push_back((Turn { number: number.clone() }, now));
+        open.push_back((Turn { nonce: nonce.clone() }, now));
         if open.len() > MOST {
             open.pop_front();
         }
-        Ok(number)
+        Ok(nonce)
     }
 
     /// Whether this turn was open until now.
@@ -53,8 +54,8 @@ mod tests {
     fn a_turn_counts_once_and_not_for_long() {
         let turns = Turns::default();
         let start = Instant::now();
-        let [first, second, third] = [(); 3].map(|()| Turn { number: turns.give(start).unwrap() });
-        assert!(!turns.take(&Turn { number: number().unwrap() }, start), "nobody gave it");
+        let [first, second, third] = [(); 3].map(|()| Turn { nonce: turns.give(start).unwrap() });
+        assert!(!turns.take(&Turn { nonce: hexadecimal::random().unwrap() }, start), "nobody gave it");
         assert!(turns.take(&second, start));
         assert!(!turns.take(&second, start), "it was taken");
         assert!(turns.take(&first, start + VALID));

@@ -129,7 +129,10 @@ impl Server {
         }
     }
 
-    /// Makes a call of whoever has proven to know the token, who is not shown it; gives what was proven to be its answer.
+    /// Makes a call; gives its status and document.
+    ///
+    /// It goes only to a server that proved to know the token, without showing it, and only an answer that is proven to be
+    /// that server's counts.
     async fn exchange(
         &self,
         method: Method,
@@ -168,7 +171,7 @@ impl Server {
         }
         let document: Value = serde_json::from_slice(answer.body()).unwrap_or_default();
         let member = |name: &str| document.get(name).and_then(Value::as_str).unwrap_or_default();
-        challenge.turn(self.shared(), member("number"), member("proof")).ok_or_else(|| {
+        challenge.turn(self.shared(), member("nonce"), member("proof")).ok_or_else(|| {
             format!("what answers at {at} does not know the token in {whence}, so it was not asked")
         })
     }

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::Exit;
 use super::client::Poster;
 use super::output::{say, show};
+use crate::config::local::no_secrets_yet;
 use crate::config::{Config, SourceConfig};
 
 /// Send a correctly authenticated webhook to a source.
@@ -41,8 +42,7 @@ impl Send {
     pub(super) async fn run(self, config: &Config, as_json: bool) -> Result<(), Exit> {
         let source = find(config, &self.source)?;
         if config.unmade.contains(&self.source) {
-            let message = format!("no secrets yet for {}; they are made at the first start", self.source);
-            return Err(Exit::Failed(message));
+            return Err(Exit::Failed(no_secrets_yet(&self.source)));
         }
         let url = match &self.to {
             Some(url) => url.clone(),

@@ -9,7 +9,7 @@ use hooklatch_core::{Secret, Settings};
 
 use super::error::Document;
 use super::private::{self, Trust};
-use super::secret::random;
+use super::secret;
 use super::server::{DEFAULT_INBOX, DEFAULT_RETENTION};
 use super::{Config, ConfigError, InboxConfig, ServerConfig, SourceConfig};
 use crate::providers::{self, Known};
@@ -51,8 +51,7 @@ pub(super) fn config(folder: &Path, origin: Secrets) -> Result<Config, ConfigErr
                 .filter_map(|name| Some((name.clone(), Secret::new(secrets.get(name)?)?)))
                 .collect();
         } else if !missing.is_empty() {
-            warnings
-                .push(format!("no secrets yet for {}; they are made at the first start", missing.join(", ")));
+            warnings.push(no_secrets_yet(&missing.join(", ")));
             unmade = missing;
         }
     }
@@ -120,5 +119,10 @@ fn about(file: &Path, error: &dyn std::fmt::Display) -> ConfigError {
 }
 
 fn made_up() -> Result<BTreeMap<String, String>, ConfigError> {
-    providers::KNOWN.iter().map(|known| Ok((known.name.to_owned(), random()?))).collect()
+    providers::KNOWN.iter().map(|known| Ok((known.name.to_owned(), secret::made()?))).collect()
+}
+
+/// What the operator is told of sources whose secrets are not made yet.
+pub(crate) fn no_secrets_yet(sources: &str) -> String {
+    format!("no secrets yet for {sources}; they are made at the first start")
 }

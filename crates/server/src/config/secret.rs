@@ -1,11 +1,10 @@
 //! Secrets as they are named: `env:NAME`, `file:PATH`, `plain:TEXT`, and those that are made and kept.
 
-use std::fmt::Write as _;
-
 use hooklatch_core::Secret;
 use toml::Spanned;
 
 use super::{ConfigError, Context};
+use crate::hexadecimal;
 
 /// The secret that `text` names.
 pub(super) fn secret(text: &Spanned<String>, context: &mut Context<'_>) -> Result<Secret, ConfigError> {
@@ -47,13 +46,8 @@ pub(super) fn secrets(
     texts.iter().map(|text| secret(text, context)).collect()
 }
 
-/// 32 random bytes in hexadecimal.
-pub(super) fn random() -> Result<String, ConfigError> {
-    let mut bytes = [0_u8; 32];
-    getrandom::fill(&mut bytes)
-        .map_err(|error| ConfigError::without_place(format!("no random bytes for a secret: {error}")))?;
-    Ok(bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    }))
+/// A new secret.
+pub(super) fn made() -> Result<String, ConfigError> {
+    hexadecimal::random()
+        .map_err(|error| ConfigError::without_place(format!("no random bytes for a secret: {error}")))
 }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use hooklatch_core::Secret;
 
 use super::private::{self, Trust};
-use super::secret::random;
+use crate::hexadecimal;
 
 /// The file that keeps the token for the server of `inbox`.
 pub(crate) fn file(inbox: &Path) -> PathBuf {
@@ -59,7 +59,7 @@ fn read_of(inbox: &Path, trust: Trust<'_>) -> io::Result<Secret> {
 pub(crate) fn read_or_make(inbox: &Path) -> io::Result<Secret> {
     match read_of(inbox, Trust::Nobody) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let token = random().map_err(io::Error::other)?;
+            let token = hexadecimal::random()?;
             private::write(&file(inbox), &format!("{token}\n"))?;
             Secret::new(token).ok_or_else(|| io::Error::other("no random bytes for a token"))
         }

@@ -26,17 +26,17 @@ fn both_sides_must_know_the_token_and_mean_the_same_address() {
     let elsewhere = Shared { address: ELSEWHERE, ..known };
     let challenge = Challenge::new().unwrap();
     let value = headers(&challenge.authorization(known));
-    assert_eq!(asked(&value, known).as_ref(), Some(&challenge.number));
+    assert_eq!(asked(&value, known).as_ref(), Some(&challenge.nonce));
     assert_eq!(asked(&value, unknown), None);
     assert_eq!(asked(&value, elsewhere), None);
 
-    let given = number().unwrap();
-    let proof = known.of_server(&challenge.number, &given).unwrap();
-    assert_eq!(challenge.turn(known, &given, &proof), Some(Turn { number: given.clone() }));
+    let given = hexadecimal::random().unwrap();
+    let proof = known.of_server(&challenge.nonce, &given).unwrap();
+    assert_eq!(challenge.turn(known, &given, &proof), Some(Turn { nonce: given.clone() }));
     assert_eq!(challenge.turn(unknown, &given, &proof), None);
     assert_eq!(challenge.turn(elsewhere, &given, &proof), None);
-    assert_eq!(challenge.turn(known, &number().unwrap(), &proof), None, "the turn is another");
-    assert_eq!(Challenge::new().unwrap().turn(known, &given, &proof), None, "no number comes twice");
+    assert_eq!(challenge.turn(known, &hexadecimal::random().unwrap(), &proof), None, "the turn is another");
+    assert_eq!(Challenge::new().unwrap().turn(known, &given, &proof), None, "no nonce comes twice");
 }
 
 #[test]
@@ -46,9 +46,9 @@ fn what_one_side_says_is_no_proof_of_the_other() {
     let challenge = Challenge::new().unwrap();
     let value = challenge.authorization(known);
     let proven = value.rsplit_once('.').unwrap().1;
-    for number in ["", &challenge.number] {
-        assert_eq!(challenge.turn(known, number, proven), None);
-        assert_eq!(challenge.turn(known, number, ""), None);
+    for nonce in ["", &challenge.nonce] {
+        assert_eq!(challenge.turn(known, nonce, proven), None);
+        assert_eq!(challenge.turn(known, nonce, ""), None);
     }
 }
 
@@ -58,17 +58,17 @@ fn nothing_is_answered_to_what_is_no_challenge() {
     let known = shared(&hush);
     let challenge = Challenge::new().unwrap();
     let value = challenge.authorization(known);
-    let (number, proven) = value.trim_start_matches(ASKING).split_once('.').unwrap();
+    let (nonce, proven) = value.trim_start_matches(ASKING).split_once('.').unwrap();
     for wrong in [
         String::new(),
         "Bearer hush".to_owned(),
         ASKING.to_owned(),
-        format!("{ASKING}{number}"),
-        format!("{ASKING}{number}."),
+        format!("{ASKING}{nonce}"),
+        format!("{ASKING}{nonce}."),
         format!("{ASKING}.{}", known.of_command("").unwrap()),
-        format!("{ASKING}{number}.{}", &proven[1..]),
-        format!("{ASKING}{number}.{}", known.of_server(number, number).unwrap()),
-        format!("{CALLING}{number}.{proven}"),
+        format!("{ASKING}{nonce}.{}", &proven[1..]),
+        format!("{ASKING}{nonce}.{}", known.of_server(nonce, nonce).unwrap()),
+        format!("{CALLING}{nonce}.{proven}"),
     ] {
         assert_eq!(asked(&headers(&wrong), known), None, "{wrong}");
     }
@@ -81,7 +81,7 @@ fn nothing_is_answered_to_what_is_no_challenge() {
 fn a_call_and_its_answer_are_proven_whole() {
     let hush = token("hush");
     let known = shared(&hush);
-    let turn = Turn { number: number().unwrap() };
+    let turn = Turn { nonce: hexadecimal::random().unwrap() };
     let value = turn.authorization(known, &Method::POST, "/api/v1/prune?x=1", b"{}");
     let (claimed, proof) = called(&headers(&value)).unwrap();
     assert_eq!(claimed, turn);
@@ -91,7 +91,7 @@ fn a_call_and_its_answer_are_proven_whole() {
     assert!(!is_call(known, Method::POST, "/api/v1/prune", b"{}"));
     assert!(!is_call(known, Method::POST, "/api/v1/prune?x=1", b"{ }"));
     assert!(!is_call(Shared { address: ELSEWHERE, ..known }, Method::POST, "/api/v1/prune?x=1", b"{}"));
-    let other = Turn { number: number().unwrap() };
+    let other = Turn { nonce: hexadecimal::random().unwrap() };
     assert!(!other.is_call(known, &proof, &Method::POST, "/api/v1/prune?x=1", b"{}"));
 
     let answer = known.of_answer(&turn, StatusCode::OK, b"{}").unwrap();
