@@ -1,8 +1,7 @@
-//! Bodies as they are kept: packed, where they resemble a published webhook of their kind.
+//! Bodies as they are kept: packed, where they resemble the provider's sample of their kind.
 //!
-//! Every body of a kind has the names of its members, and more of its form, in common with the sample that the
-//! provider published. LZ4 with that sample as its dictionary leaves what is different. Fewer bytes mean fewer pages
-//! to log, to sync and to copy, which is what an event costs most.
+//! Every body of a kind has the names of its members, and more of its form, in common with that sample. LZ4 with the
+//! sample as its dictionary leaves what is different: fewer bytes to log, to sync, to copy and to keep.
 
 use std::collections::HashMap;
 
@@ -56,10 +55,11 @@ pub(crate) fn read(row: &Row<'_>) -> rusqlite::Result<Bytes> {
     if row.get_ref("packed_with")? == ValueRef::Null {
         return Ok(Bytes::copy_from_slice(kept));
     }
-    let corrupt = |column, name| row.as_ref().column_index(column).map_or_else(|e| e, |at| corrupt(at, name));
+    let unreadable =
+        |column, name| row.as_ref().column_index(column).map_or_else(|error| error, |at| corrupt(at, name));
     let sample = row.get_ref("sample_body")?.as_blob_or_null()?;
-    let sample = sample.ok_or_else(|| corrupt("packed_with", "sample"))?;
-    unpack(kept, sample).ok_or_else(|| corrupt("kept", "body"))
+    let sample = sample.ok_or_else(|| unreadable("packed_with", "sample"))?;
+    unpack(kept, sample).ok_or_else(|| unreadable("kept", "body"))
 }
 
 fn unpack(packed: &[u8], sample: &[u8]) -> Option<Bytes> {
@@ -68,7 +68,9 @@ fn unpack(packed: &[u8], sample: &[u8]) -> Option<Bytes> {
     if size > block.len().saturating_mul(MOST_EACH) {
         return None;
     }
-    decompress_size_prepended_with_dict(packed, sample).ok().map(Bytes::from)
+    let body = decompress_size_prepended_with_dict(packed, sample).ok()?;
+    // A block that was cut off in the right place unpacks to less.
+    (body.len() == size).then(|| body.into())
 }
 
 /// The numbers of the samples in the file, as far as they were asked for, by where the samples are in memory.
@@ -99,6 +101,9 @@ impl Samples {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
     use super::*;
 
     const SAMPLE: &[u8] = br#"{"event":"charge","data":{"amount":100,"merchantChargeId":"abc","status":"PAID","customer":
@@ -125,7 +130,7 @@ mod tests {
             (0..1000_u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_be_bytes()).collect();
         for (body, sample) in [
             (Bytes::from(noise), Some(SAMPLE)),
-            (Bytes::from_static(b"{}"), Some(b"{}".as_slice())),
+            (Bytes::from_static(SAMPLE), Some(SAMPLE)),
             (Bytes::new(), Some(SAMPLE)),
             (alike("Maria"), None),
         ] {
@@ -137,10 +142,40 @@ mod tests {
     #[test]
     fn what_is_damaged_is_refused_and_takes_no_memory() {
         let packed = Body::pack(alike("Maria"), Some(SAMPLE)).bytes;
-        assert_eq!(unpack(&packed[..packed.len() - 1], SAMPLE), None);
+        for end in 0..packed.len() {
+            assert_eq!(unpack(&packed[..end], SAMPLE), None, "{end} bytes of {}", packed.len());
+        }
         assert_eq!(unpack(&packed, b""), None);
         assert_eq!(unpack(b"", SAMPLE), None);
         let huge = [&u32::MAX.to_le_bytes(), &packed[4..]].concat();
         assert_eq!(unpack(&huge, SAMPLE), None);
+    }
+    /// Pieces of the sample with anything between them.
+    fn resembling() -> impl Strategy<Value = Vec<u8>> {
+        let piece = (0..SAMPLE.len(), 0..SAMPLE.len())
+            .prop_map(|(one, other)| &SAMPLE[one.min(other)..one.max(other)]);
+        let pieces = vec((piece, vec(any::<u8>(), 0..20)), 0..20);
+        pieces.prop_map(|pieces| {
+            pieces.into_iter().flat_map(|(piece, other)| [piece, &other].concat()).collect()
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_packed_comes_back(body in resembling()) {
+            let kept = Body::pack(body.clone().into(), Some(SAMPLE));
+            let back = kept.sample.map_or(Some(kept.bytes.clone()), |sample| unpack(&kept.bytes, sample));
+            prop_assert_eq!(back, Some(body.into()));
+        }
+
+        #[test]
+        fn damage_anywhere_is_bounded(body in resembling(), at in any::<prop::sample::Index>(), byte: u8) {
+            let mut kept = Body::pack(body.into(), Some(SAMPLE)).bytes.to_vec();
+            if let Some(place) = (!kept.is_empty()).then(|| at.index(kept.len())) {
+                kept[place] = byte;
+            }
+            let unpacked = unpack(&kept, SAMPLE).map_or(0, |body| body.len());
+            prop_assert!(unpacked <= kept.len() * MOST_EACH);
+        }
     }
 }

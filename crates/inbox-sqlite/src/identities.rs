@@ -40,8 +40,8 @@ pub(crate) struct Identities {
     recent: BTreeMap<Key, i64>,
     /// The newest position of all that have come.
     newest: i64,
-    /// The identities of the events up to here are in the table.
-    written_to: i64,
+    /// The identities of the events up to here are in the table, as the file has it.
+    identified: i64,
     round: Round,
     table: Written,
 }
@@ -75,7 +75,7 @@ impl Identities {
             before += 1;
         }
         let round = Round::new(&recent, newest, before);
-        Ok(Self { recent, newest, written_to: identified, round, table: Written::read(connection)? })
+        Ok(Self { recent, newest, identified, round, table: Written::read(connection)? })
     }
 
     /// The position of the latest event that has this identity; `find` is [`FIND`], prepared.
@@ -115,7 +115,7 @@ impl Identities {
 
     /// Writes all, unless the table has those of the events up to `position` already.
     pub(crate) fn write_up_to(&mut self, connection: &Connection, position: i64) -> rusqlite::Result<()> {
-        if position <= self.written_to { Ok(()) } else { self.write_all(connection) }
+        if position <= self.identified { Ok(()) } else { self.write_all(connection) }
     }
 
     /// Writes all: from now on the table alone tells everything.
@@ -150,7 +150,7 @@ impl Identities {
         connection
             .prepare_cached("UPDATE inbox SET identified = ?1")?
             .execute(params![self.round.began_at])?;
-        self.written_to = self.round.began_at;
+        self.identified = self.round.began_at;
         self.round = Round::new(&self.recent, self.newest, self.round.since);
         Ok(())
     }

@@ -10,7 +10,7 @@ use crate::{body, index, position, row};
 /// Where dispatches are dead. Left to itself, SQLite reads all that ever ended, for the sake of their order.
 const DEAD: &str = "SELECT DISTINCT position FROM dispatch INDEXED BY dispatch_dead WHERE state = 2";
 
-/// A query, ready to run. Its columns are those that were asked for, then type and topic.
+/// A query, ready to run. Its columns are those that were asked for, then type and topic, and the body where text is asked for.
 pub(crate) struct Search<'a> {
     query: &'a Query,
     candidates: String,
@@ -106,7 +106,7 @@ impl<'a> Search<'a> {
                 let Some(pattern) = pattern else { return Ok(true) };
                 Ok(row.get_ref(column)?.as_str_or_null()?.is_some_and(|text| glob(pattern, text)))
             };
-            // What cannot be unpacked is found by `verify`, and by whoever asks for that event.
+            // A body that cannot be unpacked has no text here; `verify` tells of it.
             let has_text = |text: &Finder<'_>| body::read(row).is_ok_and(|body| text.find(&body).is_some());
             if fits(&self.query.kind, "found_kind")?
                 && fits(&self.query.topic, "found_topic")?

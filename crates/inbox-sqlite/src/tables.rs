@@ -121,7 +121,7 @@ UPDATE inbox SET identified = (SELECT coalesce(max(position), 0) FROM event);
 ";
 
 const PACKED_BODIES: &str = "
-CREATE TABLE sample (                       -- a published body, which bodies that are packed with it resemble
+CREATE TABLE sample (                       -- what bodies that are packed with it resemble
     id          INTEGER PRIMARY KEY,
     body        BLOB NOT NULL
 ) STRICT;

@@ -28,7 +28,7 @@ pub struct Arrival {
     pub headers: Vec<u8>,
     /// The body as received.
     pub body: Bytes,
-    /// A published body of the same kind, where there is one: a store may keep only what is different.
+    /// The body of the provider's sample of the same kind, where there is one: a store may keep only what is different.
     pub sample: Option<&'static [u8]>,
     /// What was read out of it.
     pub content: Content,

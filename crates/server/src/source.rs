@@ -24,7 +24,7 @@ use crate::rejected::Allowance;
 pub(crate) struct Source {
     pub(crate) name: Arc<str>,
     pub(crate) handler: Arc<dyn Handler>,
-    /// One published webhook of each kind.
+    /// One of each documented kind.
     samples: &'static [Sample],
     pub(crate) has_path_token: bool,
     pub(crate) answers: Answers,

@@ -1,5 +1,6 @@
 //! What a sender is told, and what is kept.
 
+use rusqlite::Connection;
 use serde_json::Value;
 
 use crate::fixtures::{self, Fixture};
@@ -42,6 +43,17 @@ fn every_fixture_is_stored_once_with_its_attributes() {
         assert_eq!(event["data"], sent, "{what}");
     }
     assert!(events(&program, &[]).len() <= fixtures.len());
+}
+
+#[test]
+fn what_a_provider_has_a_sample_of_is_kept_packed() {
+    let Some(fixture) = fixtures::find("orders", "order_updated") else { return };
+    let program = Program::start(&fixtures::sources());
+    assert_eq!(fixture.post(&program).status, 200);
+    let inbox = Connection::open(program.path("hooklatch.db")).unwrap();
+    let kept = "SELECT length(body) FROM event WHERE sample IS NOT NULL";
+    let kept: usize = inbox.query_row(kept, [], |row| row.get(0)).unwrap();
+    assert!(kept * 2 < fixture.body.len(), "{kept} of {}", fixture.body.len());
 }
 
 #[test]

@@ -51,7 +51,7 @@ fn a_200_leaves_after_the_sync_of_what_it_acknowledges() {
     for (body, sent) in &sheet.by_body {
         // The first of these is answered by the commit that stores it; a repeat rests on an earlier one.
         let [answer] = sent.acknowledged.as_slice() else { continue };
-        // Large bodies lie in several pages, and signals share theirs.
+        // A large row lies in several pages, and signals share theirs.
         if sent.sort == Sort::Signal || body.len() > 1000 {
             continue;
         }
